@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From an Ethernet frame to the UDP datagram in it.
+ *
+ * What is not provably a UDP datagram for the address in the packet is not one
+ * here: other protocols, lengths that contradict each other or the packet,
+ * routing headers with segments left.
+ */
+#ifndef _EQUIC_PARSE_IP_H
+#define _EQUIC_PARSE_IP_H
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <linux/equic.h>
+#include <bpf/bpf_endian.h>
+#include "packet.h"
+
+#ifndef AF_INET
+#define AF_INET			2
+#endif
+#ifndef AF_INET6
+#define AF_INET6		10
+#endif
+
+enum {
+	EQUIC_VLAN_TAGS_MAX	= 2,	/* 802.1AD outside, 802.1Q inside */
+	EQUIC_EXT_HEADERS_MAX	= 8,
+
+	EQUIC_IP_OFFSET		= 0x1fff, /* of struct iphdr's frag_off */
+	EQUIC_IP_MF		= 0x2000,
+	EQUIC_IP6_OFFSET	= 0xfff8, /* of struct equic_frag_hdr's */
+	EQUIC_IP6_MF		= 0x0001,
+};
+
+/**
+ * struct equic_udp - where the UDP datagram of a packet is
+ * @ip_off: offset of the IP header in the packet.
+ * @ip_len: length of the IP packet by its own header.
+ * @off: offset of the UDP payload; 0 when @type is not %EQUIC_PKT_SHORT.
+ * @len: length of the UDP payload by the UDP header, at least 1; likewise 0.
+ * @sport: source port, network byte order.
+ * @dport: destination port. Both are 0 when there is no UDP header to read.
+ * @family: AF_INET or AF_INET6.
+ * @type: %EQUIC_PKT_SHORT for a whole datagram, of which nothing else is known
+ *	yet; %EQUIC_PKT_FRAGMENT, %EQUIC_PKT_LATER_FRAGMENT,
+ *	%EQUIC_PKT_EXT_HEADERS.
+ * @reserved: 0.
+ *
+ * Offsets are at most %EQUIC_OFF_MAX, and @off + @len is within the packet.
+ */
+struct equic_udp {
+	__u16	ip_off;
+	__u16	ip_len;
+	__u16	off;
+	__u16	len;
+	__be16	sport;
+	__be16	dport;
+	__u8	family;
+	__u8	type;
+	__u16	reserved;
+};
+
+struct equic_vlan_hdr {
+	__be16	tci;
+	__be16	proto;
+};
+
+/*
+ * The first bytes of every IPv6 extension header that is walked: RFC 8200,
+ * sections 4.3 to 4.6, and RFC 4302, section 2.
+ */
+struct equic_ext_hdr {
+	__u8	nexthdr;
+	__u8	len;
+	union {
+		__be16	frag_off;
+		struct {
+			__u8	routing_type;
+			__u8	segments_left;
+		};
+	};
+};
+
+/* Room for any one header of this file. */
+union equic_ip_buf {
+	struct ethhdr		eth;
+	struct equic_vlan_hdr	vlan;
+	struct iphdr		ip4;
+	struct ipv6hdr		ip6;
+	struct equic_ext_hdr	ext;
+	struct udphdr		udp;
+};
+
+static __always_inline bool equic_is_vlan(__be16 proto)
+{
+	return proto == bpf_htons(ETH_P_8021Q) ||
+	       proto == bpf_htons(ETH_P_8021AD);
+}
+
+/*
+ * The extension headers that a UDP header may follow, from IANA's registry.
+ * What follows ESP is secret, 59 says that nothing follows.
+ */
+static __always_inline bool equic_is_ext_header(__u32 nexthdr)
+{
+	switch (nexthdr) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_FRAGMENT:
+	case IPPROTO_AH:
+	case IPPROTO_DSTOPTS:
+	case 135: /* Mobility, RFC 6275 */
+	case 139: /* Host Identity Protocol, RFC 7401 */
+	case 140: /* Shim6, RFC 5533 */
+		return true;
+	}
+	return false;
+}
+
+/* The UDP header at @off of an IP packet that ends at @ip_end. */
+static __always_inline int
+equic_parse_udp_header(struct equic_ctx *ctx, __u32 off, __u32 ip_end,
+		       struct equic_udp *udp)
+{
+	const struct udphdr *hdr;
+	union equic_ip_buf buf;
+	__u32 len;
+
+	if (off + sizeof(*hdr) > ip_end)
+		return 0;
+	hdr = equic_bytes(ctx, off, sizeof(*hdr), &buf);
+	if (!hdr)
+		return 0;
+	udp->sport = hdr->source;
+	udp->dport = hdr->dest;
+	if (udp->type == EQUIC_PKT_FRAGMENT)
+		return 1;
+	len = bpf_ntohs(hdr->len);
+	if (len <= sizeof(*hdr) || off + len > ip_end)
+		return 0;
+	udp->off = off + sizeof(*hdr);
+	udp->len = len - sizeof(*hdr);
+	return 1;
+}
+
+static __always_inline int
+equic_parse_ip4(struct equic_ctx *ctx, __u32 off, struct equic_udp *udp)
+{
+	const struct iphdr *ip;
+	union equic_ip_buf buf;
+	__u32 hdr_len, ip_len;
+	__u16 frag_off;
+
+	ip = equic_bytes(ctx, off, sizeof(*ip), &buf);
+	if (!ip || ip->version != 4 || ip->protocol != IPPROTO_UDP)
+		return 0;
+	hdr_len = ip->ihl * 4;
+	ip_len = bpf_ntohs(ip->tot_len);
+	if (hdr_len < sizeof(*ip) || ip_len < hdr_len ||
+	    !equic_has(ctx, off + ip_len))
+		return 0;
+	udp->ip_off = off;
+	udp->ip_len = ip_len;
+	udp->family = AF_INET;
+	frag_off = bpf_ntohs(ip->frag_off);
+	if (frag_off & EQUIC_IP_OFFSET) {
+		udp->type = EQUIC_PKT_LATER_FRAGMENT;
+		return 1;
+	}
+	if (frag_off & EQUIC_IP_MF)
+		udp->type = EQUIC_PKT_FRAGMENT;
+	return equic_parse_udp_header(ctx, off + hdr_len, off + ip_len, udp);
+}
+
+/**
+ * struct equic_ext - the walk over extension headers
+ * @off: offset of the next header in the packet.
+ * @nexthdr: its protocol number.
+ */
+struct equic_ext {
+	__u32	off;
+	__u32	nexthdr;
+};
+
+/**
+ * equic_parse_ext - step over one IPv6 extension header
+ * @ctx: the packet
+ * @ext: where it is; moved behind it
+ *
+ * A global function, so that the verifier walks it once and not once for every
+ * combination of headers.
+ *
+ * Return: %EQUIC_PKT_SHORT: go on; %EQUIC_PKT_FRAGMENT: go on, this is a first
+ * fragment; %EQUIC_PKT_LATER_FRAGMENT: the rest is not a header; -1: the packet
+ * is not for its destination address, or ends here.
+ */
+__weak int equic_parse_ext(struct equic_ctx *ctx,
+			   struct equic_ext *ext __arg_nonnull)
+{
+	const struct equic_ext_hdr *hdr;
+	struct equic_ext_hdr buf;
+	int type = EQUIC_PKT_SHORT;
+	__u32 len;
+
+	hdr = equic_bytes(ctx, ext->off, sizeof(*hdr), &buf);
+	if (!hdr)
+		return -1;
+	switch (ext->nexthdr) {
+	case IPPROTO_FRAGMENT:
+		len = 8;
+		if (hdr->frag_off & bpf_htons(EQUIC_IP6_OFFSET))
+			type = EQUIC_PKT_LATER_FRAGMENT;
+		else if (hdr->frag_off & bpf_htons(EQUIC_IP6_MF))
+			type = EQUIC_PKT_FRAGMENT;
+		/* Neither: an atomic fragment (RFC 6946) is whole. */
+		break;
+	case IPPROTO_AH:
+		len = (hdr->len + 2) * 4;
+		break;
+	case IPPROTO_ROUTING:
+		if (hdr->segments_left)
+			return -1;
+		/* fallthrough */
+	default:
+		len = (hdr->len + 1) * 8;
+	}
+	ext->off += len;
+	ext->nexthdr = hdr->nexthdr;
+	return type;
+}
+
+static __always_inline int
+equic_parse_ip6(struct equic_ctx *ctx, __u32 off, struct equic_udp *udp)
+{
+	const struct ipv6hdr *ip;
+	union equic_ip_buf buf;
+	struct equic_ext ext;
+	__u32 ip_len, ip_end;
+	int i, type;
+
+	ip = equic_bytes(ctx, off, sizeof(*ip), &buf);
+	if (!ip || ip->version != 6)
+		return 0;
+	ext.nexthdr = ip->nexthdr;
+	if (ext.nexthdr != IPPROTO_UDP && !equic_is_ext_header(ext.nexthdr))
+		return 0;
+	ip_len = bpf_ntohs(ip->payload_len) + sizeof(*ip);
+	ip_end = off + ip_len;
+	if (ip_len > 0xffff || !equic_has(ctx, ip_end))
+		return 0;
+	udp->ip_off = off;
+	udp->ip_len = ip_len;
+	udp->family = AF_INET6;
+	ext.off = off + sizeof(*ip);
+	if (ext.nexthdr == IPPROTO_UDP)
+		return equic_parse_udp_header(ctx, ext.off, ip_end, udp);
+
+	for (i = 0; i < EQUIC_EXT_HEADERS_MAX; i++) {
+		type = equic_parse_ext(ctx, &ext);
+		if (type < 0 || ext.off > ip_end)
+			return 0;
+		if (type != EQUIC_PKT_SHORT)
+			udp->type = type;
+		if (type == EQUIC_PKT_LATER_FRAGMENT)
+			return ext.nexthdr == IPPROTO_UDP;
+		if (ext.nexthdr == IPPROTO_UDP)
+			return equic_parse_udp_header(ctx, ext.off, ip_end,
+						      udp);
+		if (!equic_is_ext_header(ext.nexthdr))
+			return 0;
+	}
+	udp->type = EQUIC_PKT_EXT_HEADERS;
+	return 1;
+}
+
+/**
+ * equic_parse_ip - find the UDP datagram of an Ethernet frame
+ * @ctx: the packet
+ * @udp: zeroed; is filled
+ *
+ * Walks up to two VLAN tags, IPv4 options or up to eight IPv6 extension
+ * headers.
+ *
+ * Return: 1 when @udp is filled, 0 when the packet is not (provably) UDP.
+ */
+static __always_inline int equic_parse_ip(struct equic_ctx *ctx,
+					  struct equic_udp *udp)
+{
+	const struct equic_vlan_hdr *vlan;
+	__u32 off = sizeof(struct ethhdr);
+	const struct ethhdr *eth;
+	union equic_ip_buf buf;
+	__be16 proto;
+	int i;
+
+	eth = equic_bytes(ctx, 0, sizeof(*eth), &buf);
+	if (!eth)
+		return 0;
+	proto = eth->h_proto;
+#pragma unroll
+	for (i = 0; i < EQUIC_VLAN_TAGS_MAX; i++) {
+		if (!equic_is_vlan(proto))
+			break;
+		vlan = equic_bytes(ctx, off, sizeof(*vlan), &buf);
+		if (!vlan)
+			return 0;
+		proto = vlan->proto;
+		off += sizeof(*vlan);
+	}
+	if (proto == bpf_htons(ETH_P_IP))
+		return equic_parse_ip4(ctx, off, udp);
+	if (proto == bpf_htons(ETH_P_IPV6))
+		return equic_parse_ip6(ctx, off, udp);
+	return 0;
+}
+
+/**
+ * equic_pkt_init - begin a packet's description with what IP and UDP say
+ * @ctx: the packet
+ * @udp: what equic_parse_ip() found
+ * @pkt: zeroed; addresses, ports, family, length and type are filled
+ *
+ * Return: 0, or -1 when @udp is not of this packet.
+ */
+static __always_inline int equic_pkt_init(struct equic_ctx *ctx,
+					  const struct equic_udp *udp,
+					  struct bpf_equic_pkt *pkt)
+{
+	union equic_ip_buf buf;
+
+	if (udp->family == AF_INET) {
+		const struct iphdr *ip;
+
+		ip = equic_bytes(ctx, udp->ip_off, sizeof(*ip), &buf);
+		if (!ip)
+			return -1;
+		pkt->saddr[2] = bpf_htonl(0xffff);
+		pkt->saddr[3] = ip->saddr;
+		pkt->daddr[2] = bpf_htonl(0xffff);
+		pkt->daddr[3] = ip->daddr;
+	} else {
+		const struct ipv6hdr *ip;
+
+		ip = equic_bytes(ctx, udp->ip_off, sizeof(*ip), &buf);
+		if (!ip)
+			return -1;
+		__builtin_memcpy(pkt->saddr, &ip->saddr, sizeof(pkt->saddr));
+		__builtin_memcpy(pkt->daddr, &ip->daddr, sizeof(pkt->daddr));
+	}
+	pkt->sport = udp->sport;
+	pkt->dport = udp->dport;
+	pkt->family = udp->family;
+	pkt->type = udp->type;
+	pkt->len = udp->ip_len;
+	return 0;
+}
+
+#endif /* _EQUIC_PARSE_IP_H */

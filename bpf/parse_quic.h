@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a UDP payload says to anybody who has no keys: the invariants of QUIC
+ * (RFC 8999) and, for versions 1 (RFC 9000) and 2 (RFC 9369), packet types and
+ * coalesced packets.
+ */
+#ifndef _EQUIC_PARSE_QUIC_H
+#define _EQUIC_PARSE_QUIC_H
+
+#include <linux/equic.h>
+#include <bpf/bpf_endian.h>
+#include "packet.h"
+#include "parse_ip.h"
+
+#define EQUIC_QUIC_V1		0x00000001
+#define EQUIC_QUIC_V2		0x6b3343cf
+
+enum {
+	EQUIC_LONG_HEADER	= 0x80,
+	EQUIC_COALESCED_MAX	= 4,
+	EQUIC_INITIAL_MIN_BYTES	= 1200,	/* RFC 9000, section 14.1 */
+};
+
+/**
+ * struct equic_long - a long header of version 1 or 2
+ * @dcid_off: offset of the destination connection ID in the packet.
+ * @scid_off: offset of the source connection ID.
+ * @next: where the packet behind a 0-RTT or Handshake packet begins; 0 when
+ *	none does.
+ * @dcid_len: bytes of the destination connection ID, at most 20.
+ * @scid_len: bytes of the source connection ID, likewise.
+ * @reserved: 0.
+ */
+struct equic_long {
+	__u32	dcid_off;
+	__u32	scid_off;
+	__u32	next;
+	__u8	dcid_len;
+	__u8	scid_len;
+	__u16	reserved;
+};
+
+struct equic_long_start {
+	__u8	flags;
+	__be32	version;
+} __attribute__((packed));
+
+/* The type of a long header of version 1 or 2. */
+static __always_inline int equic_long_type(__u8 flags, __u32 version)
+{
+	__u8 type = flags >> 4 & 3;
+
+	/* RFC 9369, section 3.2: each type of version 1 plus one. */
+	if (version == EQUIC_QUIC_V2)
+		type = (type - 1) & 3;
+	switch (type) {
+	case 0:
+		return EQUIC_PKT_INITIAL;
+	case 1:
+		return EQUIC_PKT_ZERO_RTT;
+	case 2:
+		return EQUIC_PKT_HANDSHAKE;
+	}
+	return EQUIC_PKT_SERVER_PACKET;
+}
+
+/**
+ * equic_long_next - where the packet after a 0-RTT or Handshake packet begins
+ * @ctx: the packet
+ * @off: offset of the Length field (RFC 9000, section 17.2), a varint
+ * @end: where the datagram ends
+ *
+ * Return: an offset less than @end, or 0 when no packet follows.
+ */
+static __always_inline __u32 equic_long_next(struct equic_ctx *ctx, __u32 off,
+					     __u32 end)
+{
+	const __u8 *byte;
+	__u8 buf[4];
+	__u32 len;
+
+	if (off >= end)
+		return 0;
+	byte = equic_bytes(ctx, off, 1, buf);
+	if (!byte)
+		return 0;
+	len = *byte & 0x3f;
+	switch (*byte >> 6) {
+	case 0:
+		off += 1;
+		break;
+	case 1:
+		byte = equic_bytes(ctx, off, 2, buf);
+		if (!byte)
+			return 0;
+		len = len << 8 | byte[1];
+		off += 2;
+		break;
+	case 2:
+		byte = equic_bytes(ctx, off, 4, buf);
+		if (!byte || len || byte[1])
+			return 0; /* at least 64 KiB: not in this datagram */
+		len = byte[2] << 8 | byte[3];
+		off += 4;
+		break;
+	default:
+		byte = equic_bytes(ctx, off, 4, buf);
+		if (!byte || len || byte[1] || byte[2] || byte[3])
+			return 0;
+		byte = equic_bytes(ctx, off + 4, 4, buf);
+		if (!byte || byte[0] || byte[1])
+			return 0;
+		len = byte[2] << 8 | byte[3];
+		off += 8;
+		break;
+	}
+	off += len;
+	return off < end && off <= EQUIC_OFF_MAX ? off : 0;
+}
+
+/**
+ * equic_parse_long - parse one QUIC packet's header
+ * @ctx: the packet
+ * @off: where the QUIC packet begins
+ * @end: where the datagram ends
+ * @hdr: zeroed; is filled for %EQUIC_PKT_INITIAL, %EQUIC_PKT_ZERO_RTT and
+ *	%EQUIC_PKT_HANDSHAKE
+ *
+ * A global function, so that the verifier walks it once and not once for every
+ * packet of a datagram.
+ *
+ * Return: enum equic_pkt_type of this packet alone. %EQUIC_PKT_SHORT, too,
+ * for what is out of reach, so that nothing can be told of it.
+ */
+__weak int equic_parse_long(struct equic_ctx *ctx, __u32 off, __u32 end,
+			    struct equic_long *hdr __arg_nonnull)
+{
+	const struct equic_long_start *start;
+	__u32 version, dcid_len, scid_len;
+	struct equic_long_start buf;
+	const __u8 *byte;
+	bool known;
+	int type;
+
+	if (off >= end)
+		return EQUIC_PKT_SHORT;
+	byte = equic_bytes(ctx, off, 1, &buf);
+	if (!byte || !(*byte & EQUIC_LONG_HEADER))
+		return EQUIC_PKT_SHORT;
+	if (end - off < sizeof(*start))
+		return EQUIC_PKT_TRUNCATED;
+	start = equic_bytes(ctx, off, sizeof(*start), &buf);
+	if (!start)
+		return EQUIC_PKT_SHORT;
+	version = bpf_ntohl(start->version);
+	type = equic_long_type(start->flags, version);
+	if (!version)
+		return EQUIC_PKT_VERSION_ZERO;
+	known = version == EQUIC_QUIC_V1 || version == EQUIC_QUIC_V2;
+
+	off += sizeof(*start);
+	if (off >= end)
+		return EQUIC_PKT_TRUNCATED;
+	byte = equic_bytes(ctx, off, 1, &buf);
+	if (!byte)
+		return EQUIC_PKT_SHORT;
+	dcid_len = *byte;
+	if (known && dcid_len > EQUIC_CID_MAX_LEN)
+		return EQUIC_PKT_CID_LENGTH;
+	hdr->dcid_len = dcid_len;
+	hdr->dcid_off = ++off;
+
+	off += dcid_len;
+	if (off >= end)
+		return EQUIC_PKT_TRUNCATED;
+	byte = equic_bytes(ctx, off, 1, &buf);
+	if (!byte)
+		return EQUIC_PKT_SHORT;
+	scid_len = *byte;
+	if (known && scid_len > EQUIC_CID_MAX_LEN)
+		return EQUIC_PKT_CID_LENGTH;
+	hdr->scid_len = scid_len;
+	hdr->scid_off = ++off;
+
+	off += scid_len;
+	if (off > end)
+		return EQUIC_PKT_TRUNCATED;
+	if (!known)
+		return EQUIC_PKT_UNKNOWN_VERSION;
+	if (type == EQUIC_PKT_ZERO_RTT || type == EQUIC_PKT_HANDSHAKE)
+		hdr->next = equic_long_next(ctx, off, end);
+	return type;
+}
+
+/* Copies a connection ID; those that are too long were refused before. */
+static __always_inline void equic_copy_cid(struct equic_ctx *ctx, __u32 off,
+					   __u32 len, __u8 *cid)
+{
+	barrier_var(len);
+	if (len && len <= EQUIC_CID_MAX_LEN)
+		equic_ctx_load(ctx, off, cid, len);
+}
+
+/**
+ * equic_parse_quic - classify a UDP payload
+ * @ctx: the packet
+ * @udp: what equic_parse_ip() found, of type %EQUIC_PKT_SHORT
+ * @pkt: what equic_pkt_init() made of it; type and connection IDs are filled
+ *
+ * Only the first QUIC packet can make the datagram malformed. After it, up to
+ * three coalesced packets are looked at for an Initial; whatever is none ends
+ * the walk, for real clients pad datagrams with anything.
+ */
+static __always_inline void equic_parse_quic(struct equic_ctx *ctx,
+					     const struct equic_udp *udp,
+					     struct bpf_equic_pkt *pkt)
+{
+	__u32 off = udp->off, end = off + udp->len;
+	struct equic_long hdr = {}, found = {};
+	const __u8 *byte;
+	__u8 buf;
+	int type, i;
+
+	byte = equic_bytes(ctx, off, 1, &buf);
+	if (!byte || !(*byte & EQUIC_LONG_HEADER))
+		return;
+	for (i = 0; i < EQUIC_COALESCED_MAX; i++) {
+		type = equic_parse_long(ctx, off, end, &hdr);
+		if (!i) {
+			pkt->type = type;
+			found = hdr;
+		}
+		if (type == EQUIC_PKT_INITIAL) {
+			pkt->type = type;
+			found = hdr;
+			break;
+		}
+		if (type != EQUIC_PKT_ZERO_RTT && type != EQUIC_PKT_HANDSHAKE)
+			break;
+		off = hdr.next;
+		if (!off)
+			break;
+	}
+	if (pkt->type == EQUIC_PKT_INITIAL &&
+	    udp->len < EQUIC_INITIAL_MIN_BYTES)
+		pkt->type = EQUIC_PKT_SMALL_INITIAL;
+	if (pkt->type != EQUIC_PKT_INITIAL && pkt->type != EQUIC_PKT_ZERO_RTT)
+		return;
+	pkt->dcid_len = found.dcid_len;
+	pkt->scid_len = found.scid_len;
+	equic_copy_cid(ctx, found.dcid_off, found.dcid_len, pkt->dcid);
+	equic_copy_cid(ctx, found.scid_off, found.scid_len, pkt->scid);
+}
+
+#endif /* _EQUIC_PARSE_QUIC_H */
