@@ -824,10 +824,16 @@ EQUIC_API int equic_device_list(struct equic *eq,
 /**
  * enum equic_report_flags - about one report
  * @EQUIC_REPORT_ACK: tell the outcome through @report_done. Costs a message
- *	from the kernel for each; servers do without.
+ *	from the kernel for each; servers do without. A report that did not reach
+ *	the kernel has an outcome too: -ENOPKG without the module, -ENOENT without
+ *	the service, -ENOBUFS when it was lost.
+ * @EQUIC_REPORT_NO_ID: with @id 0 in accepted and open: choose none. The
+ *	connection is named by its identity, or by @peer alone (port 0), which
+ *	confirms the client's oldest pending connection or makes an anonymous one.
  */
 enum equic_report_flags {
-	EQUIC_REPORT_ACK = 1 << 0,
+	EQUIC_REPORT_ACK	= 1 << 0,
+	EQUIC_REPORT_NO_ID	= 1 << 1,
 };
 
 /**
@@ -923,6 +929,20 @@ EQUIC_API int equic_conn_move(struct equic *eq,
  */
 EQUIC_API int equic_conn_cid(struct equic *eq, const struct equic_report *report,
 			     bool add);
+
+/**
+ * equic_conn_resync - begin or end a replay that the caller decided on
+ * @eq: a handle with a service
+ * @phase: enum equic_resync
+ * @report: @flags and @cookie only; NULL: its outcome is not wanted
+ *
+ * For a process that passes on the reports of another, whose wish to replay
+ * comes with them. Queued in its place among the reports: connections of the
+ * handle that were not reported again between begin and end are released by the
+ * end. Who keeps its own connections waits for @resync instead.
+ */
+EQUIC_API int equic_conn_resync(struct equic *eq, unsigned int phase,
+				const struct equic_report *report);
 
 /**
  * equic_submit - send what is queued; never waits
