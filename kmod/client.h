@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A client: a source address, folded to its service's prefix length, with its
+ * connections.
+ *
+ * Owner: the table holds a reference while the client is in it, each connection
+ * holds one for life. A client without connections may be evicted, by a clock
+ * over the buckets near the one that needs room; one with connections never.
+ */
+#ifndef _EQUIC_CLIENT_H
+#define _EQUIC_CLIENT_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/equic.h>
+
+#include "addr.h"
+
+struct equic_net;
+struct net;
+struct equic_service;
+
+struct equic_client {
+	/* Read by every packet of the client. */
+	struct hlist_node node;		/* RCU; bucket lock */
+	struct in6_addr addr;
+	struct equic_service *svc;
+	u32 hash;
+	/*
+	 * Connections, pending and open, and how many of them were reported
+	 * above the quota. Written under lock; read without by those that ask
+	 * again under it, or need not be exact.
+	 */
+	unsigned int nr_conns;
+	unsigned int nr_over;
+	bool over;			/* lock; refused, not under quota since */
+	bool dead;			/* lock; out of the table */
+	bool used;			/* for the clock */
+
+	atomic64_t passed_packets;
+	atomic64_t passed_bytes;
+	atomic64_t dropped_bytes;
+	atomic64_t would_drop;
+	atomic64_t drops[__EQUIC_DROP_MAX];
+
+	spinlock_t lock;
+	unsigned int nr_pending;	/* lock */
+	struct list_head conns;		/* lock; oldest first */
+	u64 seq;			/* order within the bucket */
+	struct kref ref;
+	struct rcu_head rcu;
+};
+
+struct equic_client_bucket {
+	struct hlist_head head;
+	spinlock_t lock;
+};
+
+struct equic_client_table {
+	struct equic_client_bucket *buckets;
+	unsigned int mask;
+	unsigned int max;
+	atomic_t nr;
+};
+
+/*
+ * May the client have another connection? While its service only counts, those
+ * that were reported above the quota are left out: so as many would have been
+ * dropped as mode new drops of the same packets.
+ */
+static inline bool equic_client_has_room(const struct equic_client *client,
+					 u32 quota, bool counting)
+{
+	unsigned int n = READ_ONCE(client->nr_conns);
+
+	if (counting)
+		n -= READ_ONCE(client->nr_over);
+	return n < quota;
+}
+
+/* The limit for a namespace, by who owns it. */
+unsigned int equic_max_clients(const struct net *net);
+
+int equic_client_table_init(struct equic_net *en);
+void equic_client_table_free(struct equic_net *en);
+
+/* Packet path and reports. RCU. @addr is a source, not yet folded. */
+u32 equic_client_fold(const struct equic_service *svc,
+		      const struct in6_addr *addr, struct in6_addr *folded);
+struct equic_client *equic_client_find(const struct equic_net *en,
+				       const struct equic_service *svc,
+				       const struct in6_addr *folded, u32 hash);
+struct equic_client *equic_client_get(struct equic_net *en,
+				      struct equic_service *svc,
+				      const struct in6_addr *folded, u32 hash);
+
+/* Is the client one of the @percent of all that are enforced? */
+static inline bool equic_hash_in_percent(u32 hash, unsigned int percent)
+{
+	return (((u64)hash * 100) >> 32) < percent;
+}
+
+/* Control path: equic_net.lock. */
+void equic_clients_del(struct equic_net *en, struct equic_service *svc);
+void equic_clients_flush(struct equic_net *en, struct equic_service *svc);
+void equic_clients_requote(struct equic_net *en, struct equic_service *svc);
+void equic_client_unmark(struct equic_client *client);
+
+void equic_client_release(struct kref *ref);
+
+static inline void equic_client_put(struct equic_client *client)
+{
+	kref_put(&client->ref, equic_client_release);
+}
+
+int equic_client_init(void);
+void equic_client_exit(void);
+
+#endif /* _EQUIC_CLIENT_H */

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "verdict.h"
+#include "bypass.h"
+#include "client.h"
+#include "conn.h"
+#include "event.h"
+#include "netns.h"
+#include "service.h"
+#include "trace.h"
+
+#include <linux/netdevice.h>
+
+/* What is decided on, and what is known of it so far. */
+struct verdict {
+	const struct net_device *dev;
+	const struct bpf_equic_pkt *pkt;
+	struct equic_net *en;
+	struct equic_service *svc;
+	struct equic_client *client;	/* NULL: not in the table */
+	u32 hash;			/* of the client */
+	struct in6_addr folded;
+};
+
+static const struct in6_addr *pkt_addr(const __be32 addr[4])
+{
+	return (const struct in6_addr *)addr;
+}
+
+void equic_handshake_of(struct equic_handshake *hs,
+			const struct equic_service *svc,
+			const struct bpf_equic_pkt *pkt)
+{
+	memset(hs, 0, sizeof(*hs));
+	hs->key.peer = *pkt_addr(pkt->saddr);
+	hs->key.local = *pkt_addr(pkt->daddr);
+	hs->key.peer_port = pkt->sport;
+	hs->key.local_port = pkt->dport;
+	hs->key.svc = svc->id;
+	hs->key.scid.len = pkt->scid_len;
+	memcpy(hs->key.scid.data, pkt->scid, sizeof(hs->key.scid.data));
+	hs->dcid.len = pkt->dcid_len;
+	memcpy(hs->dcid.data, pkt->dcid, sizeof(hs->dcid.data));
+	hs->present = true;
+}
+
+static int pass(const struct verdict *v)
+{
+	equic_count_pass(v->svc->counters, v->pkt->len);
+	if (v->client) {
+		atomic64_inc(&v->client->passed_packets);
+		atomic64_add(v->pkt->len, &v->client->passed_bytes);
+	}
+	return EQUIC_DROP_NONE;
+}
+
+/* @why: enum equic_pass_attr */
+static int pass_because(const struct verdict *v, unsigned int why)
+{
+	equic_count_pass_why(v->svc->counters, v->pkt->len, why);
+	if (v->client) {
+		atomic64_inc(&v->client->passed_packets);
+		atomic64_add(v->pkt->len, &v->client->passed_bytes);
+	}
+	return EQUIC_DROP_NONE;
+}
+
+static int drop(const struct verdict *v, enum equic_drop reason)
+{
+	trace_equic_drop(v->dev, v->pkt, reason, false);
+	equic_count_drop(v->svc->counters, v->pkt->len, reason);
+	if (v->client) {
+		atomic64_inc(&v->client->drops[reason]);
+		atomic64_add(v->pkt->len, &v->client->dropped_bytes);
+	}
+	return reason;
+}
+
+/* It passes because the service, or this client's share of it, only counts. */
+static int would_drop(const struct verdict *v, enum equic_drop reason)
+{
+	trace_equic_drop(v->dev, v->pkt, reason, true);
+	equic_count_one(v->svc->counters, EQUIC_COUNT_WOULD_DROP);
+	if (v->client)
+		atomic64_inc(&v->client->would_drop);
+	return pass(v);
+}
+
+/* Is the quota counted and not enforced, for this client, now? */
+static bool quota_counts(const struct verdict *v)
+{
+	const struct equic_policy *p = &v->svc->policy;
+	unsigned int percent = READ_ONCE(p->enforce_percent);
+
+	if (READ_ONCE(p->mode) == EQUIC_MODE_COUNT)
+		return true;
+	if (!READ_ONCE(v->svc->nr_owners) &&
+	    READ_ONCE(p->no_owner) == EQUIC_NO_OWNER_COUNT)
+		return true;
+	return percent < 100 && !equic_hash_in_percent(v->hash, percent);
+}
+
+static int refuse(const struct verdict *v, enum equic_drop reason,
+		  bool counting)
+{
+	return counting ? would_drop(v, reason) : drop(v, reason);
+}
+
+static int overflow(const struct verdict *v, bool counting)
+{
+	equic_event_overflow(v->en, v->svc);
+	if (READ_ONCE(v->svc->policy.overflow_drop))
+		return refuse(v, EQUIC_DROP_OVERFLOW, counting);
+	return pass_because(v, EQUIC_A_PASS_OVERFLOW);
+}
+
+static int initial(struct verdict *v)
+{
+	bool counting = quota_counts(v);
+	struct equic_handshake hs;
+	int ret;
+
+	equic_handshake_of(&hs, v->svc, v->pkt);
+	ret = equic_conn_admit(v->en, v->svc, &hs, &v->client, counting);
+	switch (ret) {
+	case EQUIC_ADMITTED:
+		equic_count_one(v->svc->counters, EQUIC_COUNT_ADMITTED);
+		return pass(v);
+	case EQUIC_KNOWN:
+		return pass(v);
+	case EQUIC_KNOWN_OVER:
+		/* Here only because nothing was dropped: it would have been. */
+		return counting ? would_drop(v, EQUIC_DROP_QUOTA) : pass(v);
+	case -EDQUOT:
+		return refuse(v, EQUIC_DROP_QUOTA, counting);
+	case -ENOSPC:
+		return overflow(v, counting);
+	default:
+		return pass_because(v, EQUIC_A_PASS_NO_MEMORY);
+	}
+}
+
+/* Was the client refused, and is it at its quota still? */
+static bool client_is_over(const struct verdict *v, bool counting)
+{
+	return v->client && READ_ONCE(v->client->over) &&
+	       !equic_client_has_room(v->client,
+				      READ_ONCE(v->svc->policy.quota),
+				      counting);
+}
+
+/* 0-RTT makes no connection; it falls with the refused one it belongs to. */
+static int zero_rtt(const struct verdict *v)
+{
+	bool counting = quota_counts(v);
+	const struct equic_conn *conn;
+	struct equic_handshake hs;
+
+	if (!client_is_over(v, counting))
+		return pass(v);
+	equic_handshake_of(&hs, v->svc, v->pkt);
+	conn = equic_conn_find(v->en, &hs);
+	if (conn && !(counting && READ_ONCE(conn->over)))
+		return pass(v);
+	return refuse(v, EQUIC_DROP_ZERO_RTT, counting);
+}
+
+/* Mode all: nothing of a refused client, until it is under its quota. */
+static bool client_is_shut_out(const struct verdict *v)
+{
+	return READ_ONCE(v->svc->policy.mode) == EQUIC_MODE_ALL &&
+	       client_is_over(v, false) && !quota_counts(v);
+}
+
+static enum equic_drop malformed(const struct bpf_equic_pkt *pkt)
+{
+	switch (pkt->type) {
+	case EQUIC_PKT_FRAGMENT:
+		return EQUIC_DROP_FRAGMENT;
+	case EQUIC_PKT_TRUNCATED:
+		return EQUIC_DROP_TRUNCATED;
+	case EQUIC_PKT_CID_LENGTH:
+		return EQUIC_DROP_CID_LENGTH;
+	case EQUIC_PKT_SMALL_INITIAL:
+		return EQUIC_DROP_SMALL_INITIAL;
+	case EQUIC_PKT_SERVER_PACKET:
+		return EQUIC_DROP_SERVER_PACKET;
+	case EQUIC_PKT_VERSION_ZERO:
+		return EQUIC_DROP_VERSION_ZERO;
+	default:
+		return EQUIC_DROP_NONE;
+	}
+}
+
+static bool bypassed(const struct verdict *v)
+{
+	return equic_bypass_on(&equic_bypass_machine) ||
+	       equic_bypass_on(&v->en->bypass_until) ||
+	       equic_bypass_on(&v->svc->bypass_until);
+}
+
+static int decide(struct verdict *v)
+{
+	const struct bpf_equic_pkt *pkt = v->pkt;
+	enum equic_drop reason;
+
+	if (unlikely(bypassed(v)))
+		return pass_because(v, EQUIC_A_PASS_BYPASS);
+	if (unlikely(pkt->len > READ_ONCE(v->dev->mtu)))
+		return pass_because(v, EQUIC_A_PASS_SUPER_PACKET);
+
+	v->hash = equic_client_fold(v->svc, pkt_addr(pkt->saddr), &v->folded);
+	v->client = equic_client_find(v->en, v->svc, &v->folded, v->hash);
+
+	if (unlikely(READ_ONCE(v->svc->policy.deny)))
+		return refuse(v, EQUIC_DROP_DENIED,
+			      READ_ONCE(v->svc->policy.mode) ==
+			      EQUIC_MODE_COUNT);
+	if (client_is_shut_out(v))
+		return drop(v, EQUIC_DROP_CLIENT_OVER);
+
+	reason = malformed(pkt);
+	if (unlikely(reason))
+		return refuse(v, reason, READ_ONCE(v->svc->policy.mode) ==
+					 EQUIC_MODE_COUNT);
+	switch (pkt->type) {
+	case EQUIC_PKT_INITIAL:
+		return initial(v);
+	case EQUIC_PKT_ZERO_RTT:
+		return zero_rtt(v);
+	case EQUIC_PKT_UNKNOWN_VERSION:
+		return pass_because(v, EQUIC_A_PASS_UNKNOWN_VERSION);
+	default:
+		return pass(v);
+	}
+}
+
+int equic_verdict(const struct net_device *dev, const struct bpf_equic_pkt *pkt)
+{
+	struct verdict v = {
+		.dev = dev,
+		.pkt = pkt,
+		.en = equic_net(dev_net(dev)),
+	};
+
+	/* No ports, so no service: only counted. */
+	if (unlikely(pkt->type == EQUIC_PKT_LATER_FRAGMENT)) {
+		equic_count_pass_why(v.en->counters, pkt->len,
+				     EQUIC_A_PASS_LATER_FRAGMENT);
+		return EQUIC_DROP_NONE;
+	}
+	if (unlikely(pkt->type == EQUIC_PKT_EXT_HEADERS)) {
+		equic_count_pass_why(v.en->counters, pkt->len,
+				     EQUIC_A_PASS_EXT_HEADERS);
+		return EQUIC_DROP_NONE;
+	}
+
+	v.svc = equic_service_match(v.en, dev, pkt_addr(pkt->daddr),
+				    pkt->dport);
+	if (!v.svc)
+		return EQUIC_DROP_NONE;
+	return decide(&v);
+}
