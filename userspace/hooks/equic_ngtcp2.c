@@ -50,6 +50,19 @@ static struct equic_report identity(const struct equic_ngtcp2 *c)
 	return report;
 }
 
+/*
+ * DCID of the accepted Initial. ngtcp2_conn_get_client_initial_dcid() knows it
+ * only after that Initial was read; that may fail, and then must be reported.
+ */
+static const ngtcp2_cid *accepted_dcid(ngtcp2_conn *conn)
+{
+	const ngtcp2_transport_params *params =
+		ngtcp2_conn_get_local_transport_params(conn);
+
+	return params->retry_scid_present ? &params->retry_scid :
+					    &params->original_dcid;
+}
+
 static int report_cid(struct equic_ngtcp2 *c, const ngtcp2_cid *cid, bool add)
 {
 	struct equic_report report = EQUIC_INIT(report,
@@ -82,7 +95,7 @@ int equic_ngtcp2_accepted(struct equic *eq, struct equic_ngtcp2 *c,
 		return 0;
 	c->eq = eq;
 	c->conn = conn;
-	c->odcid = *ngtcp2_conn_get_client_initial_dcid(conn);
+	c->odcid = *accepted_dcid(conn);
 	/* What the server sends to is what the client chose as its source. */
 	c->scid = *ngtcp2_conn_get_dcid(conn);
 	addr_copy(&c->first_peer, &path->remote);
