@@ -196,8 +196,12 @@ __weak int equic_parse_long(struct equic_ctx *ctx, __u32 off, __u32 end,
 static __always_inline void equic_copy_cid(struct equic_ctx *ctx, __u32 off,
 					   __u32 len, __u8 *cid)
 {
+	/* One test of len - 1 instead of these two tells the verifier nothing. */
 	barrier_var(len);
-	if (len && len <= EQUIC_CID_MAX_LEN)
+	if (!len)
+		return;
+	barrier_var(len);
+	if (len <= EQUIC_CID_MAX_LEN)
 		equic_ctx_load(ctx, off, cid, len);
 }
 
