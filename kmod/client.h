@@ -44,7 +44,7 @@ struct equic_client {
 	atomic64_t would_drop;
 	atomic64_t drops[__EQUIC_DROP_MAX];
 
-	spinlock_t lock;
+	spinlock_t lock;		/* the connections */
 	unsigned int nr_pending;	/* lock */
 	struct list_head conns;		/* lock; oldest first */
 	u64 seq;			/* order within the bucket */
@@ -53,8 +53,8 @@ struct equic_client {
 };
 
 struct equic_client_bucket {
-	struct hlist_head head;
-	spinlock_t lock;
+	struct hlist_head head;		/* RCU */
+	spinlock_t lock;		/* for changes of the list */
 };
 
 struct equic_client_table {

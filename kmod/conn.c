@@ -84,6 +84,7 @@ static bool conn_matches(const struct equic_conn *conn, u32 hash,
 static bool conn_has_dcid(const struct equic_conn *conn,
 			  const struct equic_cid *dcid)
 {
+	/* Pairs with the release in conn_learn_dcid(). */
 	unsigned int i, n = smp_load_acquire(&conn->nr_dcids);
 
 	for (i = 0; i < n; i++)
@@ -108,6 +109,7 @@ static bool conn_learn_dcid(struct equic_conn *conn,
 	if (!conn_may_learn(conn))
 		return false;
 	conn->dcids[conn->nr_dcids] = *dcid;
+	/* Readers without the lock see the DCID before its number. */
 	smp_store_release(&conn->nr_dcids, conn->nr_dcids + 1);
 	return true;
 }
@@ -223,7 +225,7 @@ static void client_charge(struct equic_client *client, struct equic_conn *conn,
 	} else {
 		atomic_inc(&svc->nr_open);
 	}
-	trace_equic_conn(conn, "begin");
+	trace_equic_conn(conn, EQUIC_STEP_BEGIN);
 }
 
 static void client_mark_over(struct equic_client *client)
@@ -253,7 +255,7 @@ static int bucket_admit(struct equic_net *en, struct equic_conn_bucket *b,
 		return -EDQUOT;
 
 #ifdef EQUIC_BREAK_QUOTA
-	udelay(20);
+	ndelay(10000);		/* widens the race */
 #endif
 	spin_lock(&client->lock);
 	if (client->dead) {
@@ -364,7 +366,7 @@ bool equic_conn_end(struct equic_conn *conn, enum equic_conn_end why)
 		spin_unlock_bh(&client->lock);
 		return false;
 	}
-	trace_equic_conn(conn, "end");
+	trace_equic_conn(conn, EQUIC_STEP_END);
 	if (conn->state == EQUIC_CONN_PENDING) {
 		client->nr_pending--;
 		atomic_dec(&svc->nr_pending);
@@ -570,7 +572,7 @@ int equic_conn_bind(struct equic_conn *conn, struct equic_owner *owner, u32 id,
 		atomic_dec(&svc->nr_pending);
 		atomic_inc(&svc->nr_open);
 		WRITE_ONCE(conn->state, EQUIC_CONN_OPEN);
-		trace_equic_conn(conn, "open");
+		trace_equic_conn(conn, EQUIC_STEP_OPEN);
 	}
 out:
 	spin_unlock_bh(&client->lock);

@@ -100,8 +100,8 @@ struct equic_conn {
 };
 
 struct equic_conn_bucket {
-	struct hlist_head head;
-	spinlock_t lock;
+	struct hlist_head head;		/* RCU */
+	spinlock_t lock;		/* for changes of the list, DCIDs */
 };
 
 struct equic_conn_table {

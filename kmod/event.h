@@ -38,7 +38,7 @@ struct equic_event_record {
 };
 
 struct equic_event_ring {
-	spinlock_t lock;
+	spinlock_t lock;		/* the ring */
 	unsigned int head, tail;
 	struct equic_event_record records[EQUIC_EVENTS_RING];
 };

@@ -263,9 +263,14 @@ struct genl_family equic_genl_family __ro_after_init = {
 	.n_mcgrps	= ARRAY_SIZE(equic_groups),
 };
 
+/* False before the family is there, and from the moment that it goes. */
+static bool family_up;
+
 bool equic_netlink_listeners(struct net *net)
 {
-	return genl_has_listeners(&equic_genl_family, net, EQUIC_GROUP_EVENTS);
+	return READ_ONCE(family_up) &&
+	       genl_has_listeners(&equic_genl_family, net,
+				  EQUIC_GROUP_EVENTS);
 }
 
 /* The service as it is now, unless it is gone. */
@@ -326,6 +331,8 @@ int equic_netlink_event(struct net *net,
 	void *hdr;
 	int ret;
 
+	if (!READ_ONCE(family_up))
+		return 0;
 	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
@@ -343,10 +350,16 @@ int equic_netlink_event(struct net *net,
 
 int __init equic_netlink_init(void)
 {
-	return genl_register_family(&equic_genl_family);
+	int ret = genl_register_family(&equic_genl_family);
+
+	WRITE_ONCE(family_up, !ret);
+	return ret;
 }
 
+/* No work item sends to a group number that may be another family's soon. */
 void equic_netlink_exit(void)
 {
+	WRITE_ONCE(family_up, false);
+	flush_workqueue(equic_wq);
 	genl_unregister_family(&equic_genl_family);
 }

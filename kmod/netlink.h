@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The generic netlink family: what its parts share. Requests are handled under
+ * The generic netlink family, and what its parts share. Requests are handled under
  * equic_net.lock of the socket's namespace.
  */
 #ifndef _EQUIC_NETLINK_H

@@ -28,6 +28,7 @@ int equic_net_prepare(struct equic_net *en)
 	if (ret)
 		goto err_clients;
 
+	/* Pairs with equic_net_ready(): the tables come first. */
 	smp_store_release(&en->ports, ports);
 	return 0;
 

@@ -8,9 +8,11 @@
  *   equic_net.lock         (mutex) whatever user space asks to change: services,
  *                          owners, reports
  *   conn table bucket lock (spin)  which connections are in the bucket
+ *   client table bucket lock (spin)  which clients are in the bucket; never
+ *                          with the former
  *   client.lock            (spin)  a client's connections: their state, their
  *                          number, their owner
- *   client bucket lock, owner.lock, pending shard lock (spin): one list each,
+ *   owner.lock, pending shard lock, event ring lock (spin): one list each,
  *                          innermost, never two of them at once
  * All spin locks are taken by the packet path: BH is disabled under them.
  * Readers on the packet path hold the RCU read lock.
@@ -36,7 +38,7 @@ enum {
 
 struct equic_net {
 	struct net *net;
-	struct mutex lock;
+	struct mutex lock;		/* whatever user space changes */
 
 	/*
 	 * One bit per port that a service uses, by its network byte order
@@ -72,10 +74,11 @@ static inline struct equic_net *equic_net(const struct net *net)
 	return net_generic(net, equic_net_id);
 }
 
-/* Do the tables exist? Pairs with the publication of @en->ports. */
+/* Do the tables exist? */
 static inline bool equic_net_ready(const struct equic_net *en)
 {
-	return smp_load_acquire(&en->ports) != NULL;
+	/* Pairs with the release in equic_net_prepare(). */
+	return !!smp_load_acquire(&en->ports);
 }
 
 int equic_net_prepare(struct equic_net *en);

@@ -31,7 +31,7 @@ struct equic_owner {
 	u32 pid;
 	kuid_t uid;
 	struct list_head services;	/* equic_net.lock: struct equic_reporter */
-	spinlock_t lock;
+	spinlock_t lock;		/* the list of connections */
 	struct list_head conns;		/* lock */
 	struct xarray ids;		/* connections by the reporter's id */
 	struct rcu_head rcu;

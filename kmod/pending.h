@@ -23,7 +23,7 @@ enum {
 };
 
 struct equic_pending_shard {
-	spinlock_t lock;
+	spinlock_t lock;		/* the list */
 	struct list_head conns;		/* oldest first */
 };
 

@@ -11,6 +11,15 @@
 #include "client.h"
 #include "conn.h"
 
+#ifndef _EQUIC_TRACE_STEPS
+#define _EQUIC_TRACE_STEPS
+enum equic_conn_step {
+	EQUIC_STEP_BEGIN,
+	EQUIC_STEP_OPEN,
+	EQUIC_STEP_END,
+};
+#endif
+
 #define EQUIC_TRACE_DROPS \
 	{ EQUIC_DROP_QUOTA,		"quota" }, \
 	{ EQUIC_DROP_CLIENT_OVER,	"client_over" }, \
@@ -56,9 +65,9 @@ TRACE_EVENT(equic_drop,
 		  __entry->would)
 );
 
-/* A step in a connection's life: begin, open, end. */
+/* A step in a connection's life. */
 TRACE_EVENT(equic_conn,
-	TP_PROTO(const struct equic_conn *conn, const char *step),
+	TP_PROTO(const struct equic_conn *conn, enum equic_conn_step step),
 	TP_ARGS(conn, step),
 	TP_STRUCT__entry(
 		__array(__u8, peer, 16)
@@ -66,7 +75,7 @@ TRACE_EVENT(equic_conn,
 		__field(__u32, id)
 		__field(__u8, state)
 		__field(unsigned int, conns)
-		__field(const char *, step)
+		__field(int, step)
 	),
 	TP_fast_assign(
 		memcpy(__entry->peer, &conn->key.peer, 16);
@@ -77,7 +86,11 @@ TRACE_EVENT(equic_conn,
 		__entry->step = step;
 	),
 	TP_printk("%s peer=[%pI6c]:%u id=%u state=%s conns=%u",
-		  __entry->step, __entry->peer, __entry->port, __entry->id,
+		  __print_symbolic(__entry->step,
+				   { EQUIC_STEP_BEGIN, "begin" },
+				   { EQUIC_STEP_OPEN, "open" },
+				   { EQUIC_STEP_END, "end" }),
+		  __entry->peer, __entry->port, __entry->id,
 		  __entry->state == EQUIC_CONN_OPEN ? "open" : "pending",
 		  __entry->conns)
 );

@@ -199,6 +199,7 @@ enum equic_service_attr {
 	/* private: */
 	__EQUIC_A_SERVICE_MAX
 };
+
 #define EQUIC_A_SERVICE_MAX (__EQUIC_A_SERVICE_MAX - 1)
 
 /* A client: a source folded to the service's prefix length. */
@@ -215,6 +216,7 @@ enum equic_client_attr {
 	/* private: */
 	__EQUIC_A_CLIENT_MAX
 };
+
 #define EQUIC_A_CLIENT_MAX (__EQUIC_A_CLIENT_MAX - 1)
 
 /*
@@ -246,6 +248,7 @@ enum equic_conn_attr {
 	/* private: */
 	__EQUIC_A_CONN_MAX
 };
+
 #define EQUIC_A_CONN_MAX (__EQUIC_A_CONN_MAX - 1)
 
 enum equic_resync_attr {
@@ -255,6 +258,7 @@ enum equic_resync_attr {
 	/* private: */
 	__EQUIC_A_RESYNC_MAX
 };
+
 #define EQUIC_A_RESYNC_MAX (__EQUIC_A_RESYNC_MAX - 1)
 
 /* Counters. All are uint: 4 or 8 bytes. Bytes are those of IP packets. */
@@ -282,6 +286,7 @@ enum equic_stats_attr {
 	/* private: */
 	__EQUIC_A_STATS_MAX
 };
+
 #define EQUIC_A_STATS_MAX (__EQUIC_A_STATS_MAX - 1)
 
 /* Packets dropped, by reason: the values of enum equic_drop. */
@@ -301,6 +306,7 @@ enum equic_drop_attr {
 	/* private: */
 	__EQUIC_A_DROP_MAX
 };
+
 #define EQUIC_A_DROP_MAX (__EQUIC_A_DROP_MAX - 1)
 
 /*
@@ -319,6 +325,7 @@ enum equic_pass_attr {
 	/* private: */
 	__EQUIC_A_PASS_MAX
 };
+
 #define EQUIC_A_PASS_MAX (__EQUIC_A_PASS_MAX - 1)
 
 enum equic_bypass_attr {
@@ -328,6 +335,7 @@ enum equic_bypass_attr {
 	/* private: */
 	__EQUIC_A_BYPASS_MAX
 };
+
 #define EQUIC_A_BYPASS_MAX (__EQUIC_A_BYPASS_MAX - 1)
 
 enum equic_flush_attr {
@@ -336,6 +344,7 @@ enum equic_flush_attr {
 	/* private: */
 	__EQUIC_A_FLUSH_MAX
 };
+
 #define EQUIC_A_FLUSH_MAX (__EQUIC_A_FLUSH_MAX - 1)
 
 enum equic_event_attr {
@@ -353,6 +362,7 @@ enum equic_event_attr {
 	/* private: */
 	__EQUIC_A_EVENT_MAX
 };
+
 #define EQUIC_A_EVENT_MAX (__EQUIC_A_EVENT_MAX - 1)
 
 /**
@@ -403,6 +413,7 @@ enum equic_cmd {
 	/* private: */
 	__EQUIC_CMD_MAX
 };
+
 #define EQUIC_CMD_MAX (__EQUIC_CMD_MAX - 1)
 
 /**
