@@ -68,7 +68,10 @@ static const struct {
  * @sort: index of fields[] + 1, 0: in the table's order
  * @limit: how many to show
  * @shown: how many were
+ * @table: where they go without -j
  * @sorted: kept back until all are known
+ * @n_sorted: how many
+ * @max_sorted: how many there is room for
  */
 struct listing {
 	struct equic_filter filter;
@@ -252,7 +255,7 @@ static int client_show(struct args *args)
 	if (list.sort)
 		show_sorted(&list);
 	if (list.table)
-		table_end(list.table);
+		table_end(list.table, err < 0);
 	json_end();
 	if (err < 0)
 		ret = refused_by(eq, err, NULL, "listing clients");

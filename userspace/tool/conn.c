@@ -156,7 +156,7 @@ static int conn_show(struct args *args)
 		table = table_new(heads, 0x1c0);
 	err = equic_conn_list(eq, &filter, show_one, table);
 	if (table)
-		table_end(table);
+		table_end(table, err);
 	json_end();
 	if (err)
 		ret = refused_by(eq, err, NULL, "listing connections");

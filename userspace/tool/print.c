@@ -116,6 +116,7 @@ static void table_flush(struct table *t)
 	}
 	memset(t->cell, 0, sizeof(t->cell));
 	t->rows = 0;
+	t->flushed = true;
 }
 
 void table_row(struct table *t)
@@ -132,9 +133,12 @@ void table_row(struct table *t)
 		table_flush(t);
 }
 
-void table_end(struct table *t)
+void table_end(struct table *t, int err)
 {
-	table_flush(t);
+	bool empty = !t->flushed && t->rows == 1;
+
+	if (!err || !empty)
+		table_flush(t);
 	free(t);
 }
 

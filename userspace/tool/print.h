@@ -33,11 +33,16 @@ void json_add_null(struct json_object *object, const char *name);
  * struct table - rows kept back until their widths are known
  * @columns: how many
  * @right: bit N set: column N is aligned to the right
+ * @rows: how many are kept back
+ * @flushed: some were written
+ * @width: of each column, as far as known
+ * @cell: terminated text
  */
 struct table {
 	unsigned int columns;
 	unsigned int right;
 	unsigned int rows;
+	bool flushed;
 	unsigned int width[TABLE_COLUMNS];
 	char cell[TABLE_ROWS][TABLE_COLUMNS][TABLE_CELL];
 };
@@ -47,8 +52,8 @@ struct table *table_new(const char *const *heads, unsigned int right);
 /* The cells of the next row are table_cell(t, 0) … ; then table_row(). */
 char *table_cell(struct table *t, unsigned int column);
 void table_row(struct table *t);
-/* Writes what is left and frees. */
-void table_end(struct table *t);
+/* Writes what is left and frees; after an error no names above nothing. */
+void table_end(struct table *t, int err);
 
 #define COUNT_TEXT_LEN 24
 
