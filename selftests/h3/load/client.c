@@ -42,6 +42,9 @@ struct client *client_find(struct load *load, const struct socket *socket,
 	ngtcp2_version_cid ids;
 	struct client *client;
 
+	/* a stateless reset has no DCID of ours: RFC 9000, 10.3 */
+	if (socket->only)
+		return socket->only;
 	if (ngtcp2_pkt_decode_version_cid(&ids, data, len, CLIENT_CID_BYTES) ||
 	    ids.dcidlen != CLIENT_CID_BYTES)
 		return NULL;
@@ -225,8 +228,10 @@ static void client_free(struct client *client)
 	ngtcp2_conn_del(client->quic);
 	if (client->tls)
 		gnutls_deinit(client->tls);
-	if (client->socket)
+	if (client->socket) {
+		client->socket->only = NULL;
 		socket_put(client->socket);
+	}
 	free(client);
 }
 
@@ -243,7 +248,11 @@ struct client *client_new(struct load *load, uint32_t slot, uint32_t source)
 	client->wake_ns = TIMER_NEVER;
 	client->ref = (ngtcp2_crypto_conn_ref){ conn_of_ref, client };
 	client->socket = load_socket(load, source);
-	if (!client->socket || make_quic(client))
+	if (!client->socket)
+		goto err_client;
+	if (!load->shared)
+		client->socket->only = client;
+	if (make_quic(client))
 		goto err_client;
 	client->tls = tls_session_new(&load->tls);
 	if (!client->tls)

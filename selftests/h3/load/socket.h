@@ -7,11 +7,14 @@
 #include "../net/udp.h"
 #include "options.h"
 
+struct client;
+
 /* A UDP socket of one connection, or of all of one source. */
 struct socket {
 	int fd;
 	uint32_t source;	/* index in the options and the results */
 	uint32_t users;
+	struct client *only;	/* the one connection, unless it is shared */
 	union addr local;
 };
 

@@ -60,6 +60,7 @@ static const char *const counter_name[COUNTERS] = {
 	[COUNT_END_HANDSHAKE_TIMEOUT] = "ended.handshake_timeout",
 	[COUNT_END_REFUSED] = "ended.refused",
 	[COUNT_END_ERROR] = "ended.error",
+	[COUNT_END_PROCESS] = "ended.process",
 };
 
 static const char *const source_counter_name[SOURCE_COUNTERS] = {
@@ -108,6 +109,12 @@ struct counters *counters_new(const struct options *options)
 	counters->quota = options->quota;
 	counters->magic = COUNTERS_MAGIC;
 	return counters;
+}
+
+void counters_worker_died(struct worker_counters *counters)
+{
+	counters->counts[COUNT_END_PROCESS] += counters->counts[COUNT_LIVE];
+	counters->counts[COUNT_LIVE] = 0;
 }
 
 static uint32_t source_hash(const uint8_t addr[16], uint16_t port)

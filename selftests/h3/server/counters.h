@@ -42,6 +42,7 @@ enum counter {
 	COUNT_END_HANDSHAKE_TIMEOUT,
 	COUNT_END_REFUSED,
 	COUNT_END_ERROR,
+	COUNT_END_PROCESS,	/* its worker died */
 	COUNTERS
 };
 
@@ -88,6 +89,8 @@ struct counters {
 
 /* Makes them, shared by processes and, if asked for, in a file; or NULL. */
 struct counters *counters_new(const struct options *options);
+/* A worker died: so did its connections. */
+void counters_worker_died(struct worker_counters *counters);
 /* The counts of a source, made if there is room. */
 uint64_t *counters_source(struct worker_counters *counters, uint32_t ledger,
 			  const union addr *remote);

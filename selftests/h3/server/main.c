@@ -122,6 +122,7 @@ static void reap(struct server *server)
 		server->n_alive--;
 		if (server->quota)
 			quota_worker_died(server->quota, i);
+		counters_worker_died(&server->counters->workers[i]);
 		if (WIFSIGNALED(status))
 			fprintf(stderr, "h3server: worker %u (%d): %s\n", i,
 				(int)pid, strsignal(WTERMSIG(status)));
