@@ -21,7 +21,7 @@ static void event_queue(struct equic_net *en,
 	struct equic_event_ring *ring;
 	bool room;
 
-	if (!equic_netlink_listeners(en->net))
+	if (!equic_net_ready(en) || !equic_netlink_listeners(en->net))
 		return;
 
 	local_bh_disable();

@@ -70,7 +70,7 @@ static bool opts_ok(const struct bpf_equic_opts *opts, u32 size)
 static int do_port(const struct net_device *dev, __be16 dport)
 {
 	const struct equic_net *en = equic_net(dev_net(dev));
-	/* Set once; its content follows from the address. */
+	/* Set once; what it points to was there before. */
 	const unsigned long *ports = READ_ONCE(en->ports);
 
 	return ports && test_bit((__force u16)dport, ports);

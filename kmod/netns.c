@@ -18,31 +18,43 @@ int equic_net_prepare(struct equic_net *en)
 	if (equic_net_ready(en))
 		return 0;
 
-	ports = bitmap_zalloc(EQUIC_PORTS, GFP_KERNEL_ACCOUNT);
-	if (!ports)
+	en->counters = equic_counters_alloc();
+	if (!en->counters)
 		return -ENOMEM;
+	ret = equic_events_init(en);
+	if (ret)
+		goto err_counters;
 	ret = equic_client_table_init(en);
 	if (ret)
-		goto err_ports;
+		goto err_events;
 	ret = equic_conn_table_init(en);
 	if (ret)
 		goto err_clients;
+	ports = bitmap_zalloc(EQUIC_PORTS, GFP_KERNEL_ACCOUNT);
+	if (!ports) {
+		ret = -ENOMEM;
+		goto err_conns;
+	}
 
 	/* Pairs with equic_net_ready(): the tables come first. */
 	smp_store_release(&en->ports, ports);
 	return 0;
 
+err_conns:
+	equic_conn_table_free(en);
 err_clients:
 	equic_client_table_free(en);
-err_ports:
-	bitmap_free(ports);
+err_events:
+	equic_events_exit(en);
+err_counters:
+	free_percpu(en->counters);
 	return ret;
 }
 
 static int __net_init equic_net_init(struct net *net)
 {
 	struct equic_net *en = equic_net(net);
-	int i, ret;
+	int i;
 
 	en->net = net;
 	mutex_init(&en->lock);
@@ -51,23 +63,8 @@ static int __net_init equic_net_init(struct net *net)
 	INIT_LIST_HEAD(&en->service_list);
 	INIT_LIST_HEAD(&en->owners);
 	en->policy_seq = 1;
-
-	en->counters = equic_counters_alloc();
-	if (!en->counters)
-		return -ENOMEM;
-	ret = equic_events_init(en);
-	if (ret)
-		goto err_counters;
-	ret = equic_pending_init(en);
-	if (ret)
-		goto err_events;
+	equic_pending_init(en);
 	return 0;
-
-err_events:
-	equic_events_exit(en);
-err_counters:
-	free_percpu(en->counters);
-	return ret;
 }
 
 /*
@@ -84,12 +81,12 @@ static void __net_exit equic_net_exit(struct net *net)
 	mutex_unlock(&en->lock);
 
 	equic_pending_exit(en);
+	if (!en->ports)
+		return;
 	equic_events_exit(en);
-	if (en->ports) {
-		equic_conn_table_free(en);
-		equic_client_table_free(en);
-		bitmap_free(en->ports);
-	}
+	bitmap_free(en->ports);
+	equic_conn_table_free(en);
+	equic_client_table_free(en);
 	free_percpu(en->counters);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The state of one network namespace. It is made with the namespace, and costs
- * little until the first service is added; then the tables are allocated, which
- * stay until the namespace goes.
+ * a page until the first service is added; then tables, counters and rings are
+ * allocated, which stay until the namespace goes.
  *
  * Locks, outermost first:
  *   equic_net.lock         (mutex) whatever user space asks to change: services,

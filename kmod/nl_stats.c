@@ -15,6 +15,8 @@ void equic_totals(struct equic_net *en, struct equic_totals *totals)
 
 	lockdep_assert_held(&en->lock);
 	memset(totals, 0, sizeof(*totals));
+	if (!equic_net_ready(en))
+		return;
 	equic_counters_sum(&totals->sums, en->counters);
 	for (i = 0; i < EQUIC_COUNT_NR; i++)
 		totals->sums.n[i] += en->retired.n[i] - en->flushed.n[i];
@@ -34,6 +36,8 @@ void equic_totals(struct equic_net *en, struct equic_totals *totals)
 void equic_totals_flush(struct equic_net *en)
 {
 	lockdep_assert_held(&en->lock);
+	if (!equic_net_ready(en))
+		return;
 	memset(&en->retired, 0, sizeof(en->retired));
 	memset(&en->flushed, 0, sizeof(en->flushed));
 	equic_counters_sum(&en->flushed, en->counters);

@@ -165,10 +165,9 @@ void equic_pending_end_unreported(struct equic_service *svc)
 	}
 }
 
-int equic_pending_init(struct equic_net *en)
+void equic_pending_init(struct equic_net *en)
 {
 	INIT_DELAYED_WORK(&en->pending.sweep, pending_sweep);
-	return 0;
 }
 
 void equic_pending_exit(struct equic_net *en)

@@ -33,7 +33,7 @@ struct equic_pending {
 	atomic_t armed;
 };
 
-int equic_pending_init(struct equic_net *en);
+void equic_pending_init(struct equic_net *en);
 void equic_pending_exit(struct equic_net *en);
 struct equic_pending_shard __percpu *equic_pending_shards_alloc(void);
 
