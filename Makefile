@@ -43,8 +43,8 @@ all: kmod bpf userspace
 kmod:
 	@mkdir -p $(kmod_out)
 	@rsync -a kmod uapi $(kmod_out)/
-	+@flock $(kmod_out) $(in_kernel) $(MAKE) -C $(kbuild) \
-		M=$(kmod_out)/kmod KCFLAGS=-Werror \
+	+@flock $(kmod_out) $(in_kernel) $(MAKE) --no-print-directory -C $(kbuild) \
+		M=$(kmod_out)/kmod W=1 KCFLAGS=-Werror \
 		$(if $(filter 1 y,$(BREAK)),EQUIC_BREAK=y) modules
 	@cmp -s $(kmod_out)/kmod/equic.ko $(kmod_out)/equic.ko || \
 		cp $(kmod_out)/kmod/equic.ko $(kmod_out)/equic.ko
@@ -88,7 +88,7 @@ check-debug:
 demo: deps
 	@+$(MAKE) --no-print-directory kmod KERNEL=6.12
 	@+$(MAKE) --no-print-directory userspace selftests
-	@selftests/vm/run --kernel 6.12 --mem 3G --timeout 300 selftests/demo
+	@selftests/vm/run --kernel 6.12 --mem 3G --timeout 300 selftests/demo/run
 
 clean:
 	rm -rf $(BUILD)
