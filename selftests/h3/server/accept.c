@@ -43,7 +43,7 @@ void accept_negotiate_version(struct listener *listener,
 		return;
 	}
 	random_bytes(&unused, 1);
-	n = ngtcp2_pkt_write_version_negotiation(udp_tx_buffer(listener->tx),
+	n = ngtcp2_pkt_write_version_negotiation(listener_buffer(listener),
 		UDP_TX_BYTES, unused, ids->scid, ids->scidlen, ids->dcid,
 		ids->dcidlen, versions, sizeof(versions) / sizeof(*versions));
 	if (n <= 0)
@@ -88,7 +88,7 @@ static void reset(struct listener *listener,
 		return;
 	len -= NGTCP2_STATELESS_RESET_TOKENLEN;
 	random_bytes(random, len);
-	n = ngtcp2_pkt_write_stateless_reset(udp_tx_buffer(listener->tx),
+	n = ngtcp2_pkt_write_stateless_reset(listener_buffer(listener),
 					     UDP_TX_BYTES, token, random, len);
 	if (n <= 0)
 		return;
@@ -112,7 +112,7 @@ static void send_retry(struct listener *listener,
 		&hd->dcid, worker->now_ns);
 	if (token_len < 0)
 		return;
-	n = ngtcp2_crypto_write_retry(udp_tx_buffer(listener->tx), UDP_TX_BYTES,
+	n = ngtcp2_crypto_write_retry(listener_buffer(listener), UDP_TX_BYTES,
 				      hd->version, &hd->scid, &scid, &hd->dcid,
 				      token, token_len);
 	if (n <= 0)
@@ -127,7 +127,7 @@ static void send_close(struct listener *listener,
 {
 	ngtcp2_ssize n;
 
-	n = ngtcp2_crypto_write_connection_close(udp_tx_buffer(listener->tx),
+	n = ngtcp2_crypto_write_connection_close(listener_buffer(listener),
 		UDP_TX_BYTES, hd->version, &hd->scid, &hd->dcid, error, NULL,
 		0);
 	if (n > 0)

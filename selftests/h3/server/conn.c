@@ -204,7 +204,7 @@ static struct listener *listener_of(struct conn *conn, const ngtcp2_path *path)
 static void send_on(struct listener *listener, const ngtcp2_path *path,
 		    const uint8_t *data, size_t len)
 {
-	uint8_t *buffer = udp_tx_buffer(listener->tx);
+	uint8_t *buffer = listener_buffer(listener);
 
 	if (buffer != data)
 		memcpy(buffer, data, len);
@@ -402,7 +402,7 @@ static int offer_refused(struct conn *conn, const struct offer *offer,
 /* One datagram: 1, nothing to send: 0, or an error of ngtcp2. */
 static int write_datagram(struct conn *conn)
 {
-	uint8_t *buffer = udp_tx_buffer(conn->listener->tx);
+	uint8_t *buffer = listener_buffer(conn->listener);
 	uint64_t now_ns = conn->worker->now_ns;
 	ngtcp2_path_storage storage;
 	ngtcp2_ssize written, taken;

@@ -120,12 +120,11 @@ static void run_timers(struct worker *worker)
 	}
 }
 
-static void flush(struct worker *worker)
+void worker_flush(struct worker *worker)
 {
 	uint64_t datagrams = 0, bytes = 0, failures = 0;
 	unsigned int i;
 
-	/* a report must not be later than what the peer can see of its cause */
 	report_submit(worker);
 	for (i = 0; i < worker->n_listeners; i++) {
 		struct udp_tx *tx = worker->listeners[i].tx;
@@ -138,6 +137,13 @@ static void flush(struct worker *worker)
 	worker->counters->counts[COUNT_TX_DATAGRAMS] = datagrams;
 	worker->counters->counts[COUNT_TX_BYTES] = bytes;
 	worker->counters->counts[COUNT_TX_FAILED] = failures;
+}
+
+uint8_t *listener_buffer(struct listener *listener)
+{
+	if (listener->tx->queued == UDP_BATCH)
+		worker_flush(listener->worker);
+	return udp_tx_buffer(listener->tx);
 }
 
 static int timeout_ms(const struct worker *worker)
@@ -204,7 +210,7 @@ static int loop(struct worker *worker)
 		for (i = 0; i < n; i++)
 			stop |= handle_event(worker, events[i].data.ptr);
 		run_timers(worker);
-		flush(worker);
+		worker_flush(worker);
 		if (worker->now_ns >= worker->look_again_ns)
 			look_at_kernel_drops(worker);
 	}
@@ -302,7 +308,7 @@ static void close_connections(struct worker *worker)
 			conn_close_app(conn, NGHTTP3_H3_NO_ERROR,
 				       COUNT_END_SERVER);
 	}
-	flush(worker);
+	worker_flush(worker);
 	look_at_kernel_drops(worker);
 	while (worker->conns)
 		conn_free(worker->conns);

@@ -55,6 +55,11 @@ int worker_run(const struct options *options, const struct tls *tls,
 void worker_datagram(struct worker *worker, struct listener *listener,
 		     struct udp_datagram *datagram);
 
+/* Sends the reports, and then the datagrams, of this turn so far. */
+void worker_flush(struct worker *worker);
+/* As udp_tx_buffer(), but no datagram overtakes the report of its cause. */
+uint8_t *listener_buffer(struct listener *listener);
+
 static inline void count(struct worker *worker, enum counter counter)
 {
 	worker->counters->counts[counter]++;
