@@ -2,7 +2,8 @@
 /*
  * Every fixture through the gateway program, whose module is played by
  * parse.bpf.c: each field that the verdict kfunc is given is compared, and the
- * same again wherever the linear part of the packet ends.
+ * same again wherever the linear part of the packet ends, and in a TC program
+ * that uses the parse headers.
  */
 #include <linux/bpf.h>
 #include <string.h>
@@ -14,12 +15,11 @@
 #define LINEAR_SCAN	160
 #define LINEAR_MIN	14
 
-static bool run(const struct fixture *fixture, const struct built *built,
-		size_t linear, int verdict)
+static struct parsed wanted(const struct fixture *fixture,
+			    const struct built *built, int verdict)
 {
 	struct parsed want = { .outcome = fixture->outcome,
 			       .action = XDP_PASS };
-	struct parsed got;
 
 	if (fixture->outcome == DECIDED) {
 		fixture_pkt(fixture, built, &want.pkt);
@@ -27,6 +27,27 @@ static bool run(const struct fixture *fixture, const struct built *built,
 		if (verdict > 0)
 			want.action = XDP_DROP;
 	}
+	return want;
+}
+
+static bool run_skb(const struct fixture *fixture, const struct built *built)
+{
+	struct parsed want = wanted(fixture, built, 0), got;
+
+	if (built->len > parser_linear_max())
+		return true;
+	parser_run_skb(built->data, built->len, &got);
+	if (parsed_equal(&want, &got, fixture->name))
+		return true;
+	ktap_diag("%zu bytes, in a TC program", built->len);
+	return false;
+}
+
+static bool run(const struct fixture *fixture, const struct built *built,
+		size_t linear, int verdict)
+{
+	struct parsed want = wanted(fixture, built, verdict), got;
+
 	parser_run(built->data, built->len, linear, verdict, &got);
 	if (parsed_equal(&want, &got, fixture->name))
 		return true;
@@ -46,7 +67,8 @@ static void test(const struct fixture *fixture)
 						 parser_linear_max();
 	ok = run(fixture, &built, last, 0) &&
 	     run(fixture, &built, last, EQUIC_DROP_QUOTA) &&
-	     run(fixture, &built, last, -22);
+	     run(fixture, &built, last, -22) &&
+	     run_skb(fixture, &built);
 	for (linear = LINEAR_MIN; ok && linear < last; linear++)
 		if (linear < LINEAR_SCAN || linear > last - LINEAR_SCAN)
 			ok = run(fixture, &built, linear, 0);

@@ -4,13 +4,16 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
 #include "ktap.h"
 #include "parser.h"
 #include "parse.skel.h"
+#include "parse_skb.skel.h"
 
 static struct parse_bpf *skel;
+static struct parse_skb_bpf *skb_skel;
 static size_t linear_max;
 
 static int test_run(struct bpf_program *prog, const __u8 *data, size_t len)
@@ -33,8 +36,9 @@ void parser_open(void)
 	int err;
 
 	skel = parse_bpf__open_and_load();
-	if (!skel)
-		ktap_bail("cannot load the program");
+	skb_skel = parse_skb_bpf__open_and_load();
+	if (!skel || !skb_skel)
+		ktap_bail("cannot load the programs");
 	fd = bpf_program__fd(skel->progs.equic_gateway);
 	err = bpf_map_update_elem(bpf_map__fd(skel->maps.gateway), &key, &fd,
 				  BPF_ANY);
@@ -43,6 +47,7 @@ void parser_open(void)
 		ktap_bail("cannot chain the programs");
 	}
 	skel->bss->service_port = htons(SERVICE_PORT);
+	skb_skel->bss->service_port = htons(SERVICE_PORT);
 	test_run(skel->progs.equic_cut, large, sizeof(large));
 	linear_max = skel->bss->linear;
 }
@@ -50,6 +55,7 @@ void parser_open(void)
 void parser_close(void)
 {
 	parse_bpf__destroy(skel);
+	parse_skb_bpf__destroy(skb_skel);
 }
 
 __u32 parser_instructions(void)
@@ -96,6 +102,18 @@ void parser_run(const __u8 *data, size_t len, size_t linear, int verdict,
 			  bss->port_calls ? FOREIGN : UNSEEN;
 	parsed->size = bss->verdict_size;
 	memcpy(&parsed->pkt, &bss->seen, sizeof(parsed->pkt));
+}
+
+void parser_run_skb(const __u8 *data, size_t len, struct parsed *parsed)
+{
+	memset(parsed, 0, sizeof(*parsed));
+	memset(&skb_skel->bss->seen, 0, sizeof(skb_skel->bss->seen));
+	parsed->action = XDP_PASS;
+	parsed->outcome = test_run(skb_skel->progs.parse_skb, data, len);
+	if (parsed->outcome != DECIDED)
+		return;
+	parsed->size = sizeof(parsed->pkt);
+	memcpy(&parsed->pkt, &skb_skel->bss->seen, sizeof(parsed->pkt));
 }
 
 static void diag_bytes(const char *name, const char *field, const void *want,

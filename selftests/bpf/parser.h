@@ -59,6 +59,15 @@ void parser_run(const __u8 *data, size_t len, size_t linear, int verdict,
 		struct parsed *parsed);
 
 /**
+ * parser_run_skb - parse a frame with the same headers in a TC program
+ * @data: its bytes, at most parser_linear_max()
+ * @len: how many
+ * @parsed: receives the result; action and size are those of a packet that
+ *	passes
+ */
+void parser_run_skb(const __u8 *data, size_t len, struct parsed *parsed);
+
+/**
  * parsed_equal - compare what two parsers made of a frame
  * @want: what it should be
  * @got: what it is
