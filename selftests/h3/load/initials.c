@@ -2,7 +2,8 @@
 /*
  * Raw mode: first Initials of connections that go no further. They are real
  * ones, made by ngtcp2 and GnuTLS, each with DCID, SCID and ClientHello of its
- * own. All are made before the first is sent.
+ * own. All are made before the first is sent. With a duration they are sent
+ * again and again, each time from another port: a new connection each time.
  */
 #include <errno.h>
 #include <ngtcp2/ngtcp2_crypto.h>
@@ -13,10 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "../net/clock.h"
 #include "client.h"
+
+enum {
+	BEHIND_MS_MAX = 20,
+	RATE_MAX = 1000000,
+	MS_PER_S = 1000,
+};
 
 struct initial {
 	struct socket *socket;
@@ -309,6 +317,65 @@ static int send_all(struct raw *raw)
 	return ret;
 }
 
+static bool told_to_stop(const struct load *load)
+{
+	struct signalfd_siginfo info;
+
+	return read(load->signals, &info, sizeof(info)) == sizeof(info);
+}
+
+static void wait_until(uint64_t ns)
+{
+	struct timespec until = { ns / NS_PER_S, ns % NS_PER_S };
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+/* The @k-th of an endless row: no Initial leaves one port twice in N rounds. */
+static void send_nth(struct raw *raw, uint64_t k)
+{
+	const struct options *options = raw->load->options;
+	struct initial *initial = &raw->initials[k % options->initials];
+	uint64_t from = (k + k / options->initials) % options->initials;
+	struct socket *socket = raw->initials[from].socket;
+	struct result *result = &raw->load->result;
+
+	result_add(result, socket->source, TALLY_ATTEMPTED, 1);
+	if (sendto(socket->fd, initial->data, initial->len, 0,
+		   &options->target.sa, addr_len(&options->target)) < 0) {
+		result_add(result, socket->source, TALLY_SEND_ERRORS, 1);
+		return;
+	}
+	result_add(result, socket->source, TALLY_SENT_DATAGRAMS, 1);
+	result_add(result, socket->source, TALLY_SENT_BYTES, initial->len);
+}
+
+/*
+ * One millisecond's worth after the other. What could not be sent in time is
+ * not made up for: the rate is a limit.
+ */
+static void send_for_a_time(struct raw *raw)
+{
+	const struct options *options = raw->load->options;
+	double rate = options->rate > 0 ? options->rate : RATE_MAX;
+	struct result *result = &raw->load->result;
+	uint64_t k = 0, tick_ns = clock_ns();
+	double due = 0;
+
+	result->start_ns = tick_ns;
+	result->last_live_ns = tick_ns;
+	while (tick_ns < result->start_ns + options->duration_ns &&
+	       !told_to_stop(raw->load)) {
+		for (due += rate / MS_PER_S; due >= 1; due--)
+			send_nth(raw, k++);
+		result_live(result, tick_ns);
+		tick_ns += NS_PER_MS;
+		wait_until(tick_ns);
+		if (clock_ns() > tick_ns + BEHIND_MS_MAX * NS_PER_MS)
+			tick_ns = clock_ns();
+	}
+}
+
 static void receive(struct raw *raw, struct socket *socket)
 {
 	struct load *load = raw->load;
@@ -391,7 +458,9 @@ int initials_run(struct load *load)
 		goto out;
 	}
 	ret = make_all(&raw);
-	if (!ret)
+	if (!ret && options->duration_ns)
+		send_for_a_time(&raw);
+	else if (!ret)
 		ret = send_all(&raw);
 	if (!ret && options->linger_ns)
 		ret = linger(&raw);

@@ -73,7 +73,8 @@ static const struct argp_option argp_options[] = {
 	{ NULL, 0, NULL, 0, "First Initials only:", 3 },
 	{ "initials", OPT_INITIALS, "N", 0,
 	  "Send N first Initials, each of a connection of its own, as fast as "
-	  "can be, and nothing else", 3 },
+	  "can be, and nothing else; with --duration again and again, each "
+	  "time from another port, at --rate", 3 },
 	{ "duplicate", OPT_DUPLICATE, "K", 0, "Each of them K times (1)", 3 },
 	{ "threads", OPT_THREADS, "T", 0,
 	  "From T threads pinned to processors in turn, behind a barrier (1)",
