@@ -1,0 +1,467 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Sourced by the tests of the whole gateway: real QUIC peers, real packets.
+#
+#   eq-bad                      eq-srv                       eq-good
+#   10.9.1.K      10.9.1.254 .---------. 10.9.2.254          10.9.2.K
+#   fd09:1:0:K::1  fd09:1::fe|         |fd09:2::fe      fd09:2:0:K::1
+#   eth0 -------------- bad0 |lo:      | good0 -------------- eth0
+#                            |10.9.0.1 | the service
+#                            |fd09::1  |
+#                            |10.9.0.2 | another host's address, for all that
+#                            |fd09::2  | the service cares
+#                            '---------'
+#
+# K is 1 … 20: as many clients, for IPv6 ones are told apart by their /64. The
+# gateway runs on bad0 and on good0. No end merges packets before they are sent,
+# so that a datagram is a packet, and every one is counted where it is sent,
+# where it is dropped and where it is received.
+# shellcheck disable=SC2034	# the tests read what is set here
+
+gateway_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=selftests/ktap.sh
+. "$gateway_dir/../ktap.sh"
+
+EQUIC=$EQUIC_BUILD/bin/equic
+H3SERVER=$EQUIC_BUILD/selftests/h3server
+H3LOAD=$EQUIC_BUILD/selftests/h3load
+HANDSHAKES=$EQUIC_BUILD/selftests/gateway/handshakes
+FLOW=$EQUIC_BUILD/selftests/gateway/flow
+SINK=$EQUIC_BUILD/selftests/gateway/sink
+EQUIC_KO=${EQUIC_KO:-$EQUIC_BUILD/6.12/equic.ko}
+
+CLIENTS=20
+PORT=443
+tmp=$(mktemp -d /tmp/equic-gateway.XXXXXX)
+declare -A job_pid=()
+mkfifo "$tmp/never"
+exec {never}<>"$tmp/never"
+
+# --- Waiting -----------------------------------------------------------------
+
+now_ms()
+{
+	local now=${EPOCHREALTIME/./}
+
+	echo $((now / 1000))
+}
+
+# Without a process of its own, unlike sleep.
+nap()
+{
+	read -rt "${1:-0.02}" -u "$never" _ || true
+}
+
+# wait_until SECONDS COMMAND...: until it succeeds; says so when it never did.
+wait_until()
+{
+	local end=$(($(now_ms) + $1 * 1000))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		if [ "$(now_ms)" -ge "$end" ]; then
+			echo "waited in vain for: $*"
+			"$@"
+			return 1
+		fi
+		nap
+	done
+}
+
+# expect WHAT WANTED FOUND
+expect()
+{
+	[ "$2" = "$3" ] && return 0
+	echo "$1: wanted $2, found $3"
+	return 1
+}
+
+at_least()
+{
+	[ "$2" -le "$3" ] && return 0
+	echo "$1: wanted at least $2, found $3"
+	return 1
+}
+
+# --- Namespaces --------------------------------------------------------------
+
+in_ns()
+{
+	local ns=$1
+
+	shift
+	nsenter --net="/run/netns/$ns" "$@"
+}
+in_srv() { in_ns eq-srv "$@"; }
+in_bad() { in_ns eq-bad "$@"; }
+in_good() { in_ns eq-good "$@"; }
+
+add_namespace()
+{
+	ip netns add "$1" || return 1
+	in_ns "$1" ip link set lo up
+	# No path MTU to learn, no address to wait for.
+	in_ns "$1" sysctl -qw net.ipv6.conf.all.accept_dad=0 \
+		net.ipv6.conf.default.accept_dad=0 \
+		net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1
+}
+
+# A datagram is a packet on DEV of namespace NS.
+one_by_one()
+{
+	in_ns "$1" ethtool -K "$2" tso off gso off gro off \
+		tx-udp-segmentation off >/dev/null 2>&1 ||
+		in_ns "$1" ethtool -K "$2" tso off gso off gro off >/dev/null
+}
+
+# add_clients NS DEV N: what the picture shows on one side.
+add_clients()
+{
+	local ns=$1 dev=$2 n=$3 k
+
+	ip link add eth0 netns "$ns" type veth peer name "$dev" netns eq-srv ||
+		return 1
+	one_by_one "$ns" eth0
+	one_by_one eq-srv "$dev"
+	for k in $(seq "$CLIENTS"); do
+		echo "addr add 10.9.$n.$k/24 dev eth0"
+		echo "addr add fd09:$n:0:$k::1/48 dev eth0 nodad"
+	done | in_ns "$ns" ip -batch - || return 1
+	in_srv ip addr add "10.9.$n.254/24" dev "$dev"
+	in_srv ip addr add "fd09:$n::fe/48" dev "$dev" nodad
+	in_srv ip link set "$dev" up
+	in_ns "$ns" ip link set eth0 up
+	in_ns "$ns" ip route add default via "10.9.$n.254"
+	in_ns "$ns" ip -6 route add default via "fd09:$n::fe"
+}
+
+topology()
+{
+	add_namespace eq-srv && add_namespace eq-bad && add_namespace eq-good &&
+	in_srv ip addr add 10.9.0.1/32 dev lo &&
+	in_srv ip addr add 10.9.0.2/32 dev lo &&
+	in_srv ip addr add fd09::1/128 dev lo nodad &&
+	in_srv ip addr add fd09::2/128 dev lo nodad &&
+	add_clients eq-bad bad0 1 && add_clients eq-good good0 2 &&
+	wait_until 5 in_bad ping -qc 1 -W 1 10.9.0.1 &&
+	wait_until 5 in_bad ping -qc 1 -W 1 fd09::1 &&
+	wait_until 5 in_good ping -qc 1 -W 1 10.9.0.1 &&
+	wait_until 5 in_good ping -qc 1 -W 1 fd09::1
+}
+
+# family 4|6: what the following speaks of.
+family()
+{
+	FAMILY=$1
+	if [ "$FAMILY" = 4 ]; then
+		SERVER=10.9.0.1 OTHER=10.9.0.2
+		SERVICE=$SERVER:$PORT
+		PREFIX_LEN=32
+	else
+		SERVER=fd09::1 OTHER=fd09::2
+		SERVICE=[$SERVER]:$PORT
+		PREFIX_LEN=64
+	fi
+	BAD=$(bad 1)
+	GOOD=$(good 1)
+}
+
+# bad K, good K: the address of a client.
+client()
+{
+	[ "$FAMILY" = 4 ] && echo "10.9.$1.$2" || echo "fd09:$1:0:$2::1"
+}
+bad() { client 1 "$1"; }
+good() { client 2 "$1"; }
+
+# endpoint ADDR PORT
+endpoint()
+{
+	case $1 in
+	*:*)	echo "[$1]:$2" ;;
+	*)	echo "$1:$2" ;;
+	esac
+}
+
+# --- The gateway -------------------------------------------------------------
+
+equic()
+{
+	"$EQUIC" -n eq-srv "$@"
+}
+
+load_module()
+{
+	insmod "$EQUIC_KO" || return 1
+	[ -e /sys/kernel/btf/equic ] ||
+		echo "no /sys/kernel/btf/equic: the module was built without BTF"
+}
+
+unload_module()
+{
+	rmmod equic
+}
+
+# attach native|generic
+attach()
+{
+	equic attach dev bad0 mode "$1" && equic attach dev good0 mode "$1"
+}
+
+detach()
+{
+	equic detach dev bad0 && equic detach dev good0
+}
+
+# service KNOB VALUE...: $SERVICE, anew: no client, no count is left of before.
+service()
+{
+	equic service del "$SERVICE" 2>/dev/null
+	equic service add "$SERVICE" "$@"
+}
+
+# stat_of FIELD: of the service, by its name in the JSON, as .drops.quota
+stat_of()
+{
+	equic -j stats service "$SERVICE" | jq ".[0]$1"
+}
+
+stat_is()
+{
+	expect "$1 of $SERVICE" "$2" "$(stat_of "$1")"
+}
+
+stat_at_least()
+{
+	at_least "$1 of $SERVICE" "$2" "$(stat_of "$1")"
+}
+
+# client_stat ADDR FIELD: of one client of the service.
+client_stat()
+{
+	equic -j client show service "$SERVICE" "$1/$PREFIX_LEN" |
+		jq "(.[0] // {})$2 // 0"
+}
+
+client_is()
+{
+	expect "$2 of $1" "$3" "$(client_stat "$1" "$2")"
+}
+
+# How many connections are in STATE, of a client if one is named.
+conns()
+{
+	local state=$1
+
+	shift
+	equic -j conn show service "$SERVICE" ${1:+client "$1/$PREFIX_LEN"} |
+		jq "[.[] | select(.state == \"$state\")] | length"
+}
+
+conns_are()
+{
+	expect "connections $1" "$2" "$(conns "$1" "${@:3}")"
+}
+
+# --- Processes ---------------------------------------------------------------
+
+# job NAME NS COMMAND...: runs it there, its output in $tmp/NAME.out and .err.
+job()
+{
+	local name=$1 ns=$2
+
+	shift 2
+	# Not in_ns: the process in the background shall be the command itself.
+	nsenter --net="/run/netns/$ns" "$@" \
+		>"$tmp/$name.out" 2>"$tmp/$name.err" &
+	job_pid[$name]=$!
+}
+
+job_runs()
+{
+	[ -n "${job_pid[$1]:-}" ] && kill -0 "${job_pid[$1]}" 2>/dev/null
+}
+
+# job_end NAME [SIGNAL]: its exit status in $status.
+job_end()
+{
+	local pid=${job_pid[$1]:-}
+
+	status=127
+	[ -n "$pid" ] || return 0
+	[ -z "${2-TERM}" ] || kill -"${2-TERM}" "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	status=$?
+	unset "job_pid[$1]"
+}
+
+# Until it ends by itself.
+job_wait()
+{
+	job_end "$1" ''
+}
+
+# server NAME ARGUMENT...: h3server at the service's address.
+server()
+{
+	local name=$1
+
+	shift
+	rm -f "$tmp/$name.ready"
+	job "$name" eq-srv "$H3SERVER" --listen "$SERVICE" --ledger port --quiet \
+		--counters "$tmp/$name.counters" \
+		--ready-file "$tmp/$name.ready" "$@"
+	if ! wait_until 20 test -s "$tmp/$name.ready"; then
+		cat "$tmp/$name.err"
+		return 1
+	fi
+}
+
+# server_stat NAME FIELD: as .total.received.datagrams
+server_stat()
+{
+	"$H3SERVER" --print "$tmp/$1.counters" | jq "$2"
+}
+
+server_is()
+{
+	expect "$2 of the server" "$3" "$(server_stat "$1" "$2")"
+}
+
+# load NAME NS SOURCES ARGUMENT...: h3load to the service.
+load()
+{
+	local name=$1 ns=$2 sources=$3
+
+	shift 3
+	job "$name" "$ns" "$H3LOAD" --source "$sources" \
+		--json "$tmp/$name.json" "$@" "$SERVICE"
+}
+
+load_stat()
+{
+	jq "$2" "$tmp/$1.json"
+}
+
+load_is()
+{
+	expect "$2 of $1" "$3" "$(load_stat "$1" "$2")"
+}
+
+# sink NAME ADDR:PORT...
+sink()
+{
+	local name=$1
+
+	shift
+	rm -f "$tmp/$name.pid"
+	job "$name" eq-srv "$SINK" --pid "$tmp/$name.pid" "$@"
+	wait_until 5 test -s "$tmp/$name.pid" || { cat "$tmp/$name.err"; return 1; }
+}
+
+# sink_stat NAME INDEX FIELD, after job_end
+sink_stat()
+{
+	jq ".[$2]$3" "$tmp/$1.out"
+}
+
+sink_is()
+{
+	expect "$3 of socket $2 of $1" "$4" "$(sink_stat "$1" "$2" "$3")"
+}
+
+# --- Results -----------------------------------------------------------------
+
+# check NAME COMMAND...: as ktap_check, and what the gateway says when it failed.
+check()
+{
+	local before=$ktap_failures name
+
+	ktap_check "$@"
+	[ "$ktap_failures" -ne "$before" ] || return 0
+	{
+		equic service show
+		equic client show
+		equic conn show
+		for name in "${!job_pid[@]}"; do
+			[ ! -s "$tmp/$name.err" ] || sed "s/^/$name: /" "$tmp/$name.err"
+		done
+	} 2>&1 | head -n 100 | ktap_diag
+	return 1
+}
+
+# must COMMAND...: without it nothing that follows means anything.
+must()
+{
+	local output
+
+	output=$("$@" 2>&1) && return 0
+	ktap_diag "$* failed"
+	ktap_diag "$output"
+	dmesg | tail -n 20 | ktap_diag
+	ktap_bail "$*"
+}
+
+# As must, for what starts a job: that cannot be done in a subshell.
+must_here()
+{
+	"$@" >"$tmp/must" 2>&1 && return 0
+	ktap_diag "$* failed"
+	ktap_diag <"$tmp/must"
+	ktap_bail "$*"
+}
+
+end_jobs()
+{
+	local name
+
+	for name in "${!job_pid[@]}"; do
+		job_end "$name" KILL
+	done
+}
+
+delete_namespaces()
+{
+	local ns
+
+	for ns in $(ip netns list | sed -n 's/^\(eq-[a-z0-9]*\).*/\1/p'); do
+		ip netns del "$ns"
+	done
+}
+
+clean_up()
+{
+	trap '' EXIT
+	end_jobs
+	delete_namespaces 2>/dev/null
+	[ ! -e /sys/module/equic ] || wait_until 10 unload_module >/dev/null
+	rm -rf "$tmp"
+}
+
+nothing_is_left()
+{
+	# A namespace is taken apart some time after its name is gone.
+	wait_until 10 unload_module &&
+		expect "sysfs entry" no "$([ -e /sys/kernel/equic ] && echo yes || echo no)" &&
+		expect "namespaces" '' "$(ip netns list | grep '^eq-')"
+}
+
+gateway_begin()
+{
+	ktap_begin
+	trap clean_up EXIT
+	trap 'exit 1' HUP INT TERM
+	[ "$(id -u)" = 0 ] || ktap_bail "needs root"
+	must load_module
+	must topology
+}
+
+gateway_end()
+{
+	end_jobs
+	delete_namespaces
+	ktap_check "the module can be unloaded when all is over, and leaves nothing" \
+		nothing_is_left
+	clean_up
+	ktap_end
+}
