@@ -24,6 +24,17 @@ static int parse_dev(struct args *args, const char **ifname)
 	return TOOL_OK;
 }
 
+/* libequic's words name the interface where that says more than we would. */
+static int refused_for(struct equic *eq, int err, const char *remedy,
+		       const char *ifname)
+{
+	const char *text = equic_strerror(eq);
+
+	if (text && strstr(text, ifname))
+		return refused_by(eq, err, remedy, "%s", "");
+	return refused_by(eq, err, remedy, "dev %s", ifname);
+}
+
 /* The words that may follow in any order. */
 static int parse_how(struct args *args, struct equic_attach_opts *opts,
 		     bool *check)
@@ -96,7 +107,7 @@ static int attach_check(struct equic *eq, const char *ifname)
 
 	err = equic_device_get(eq, ifname, &dev);
 	if (err)
-		return refused_by(eq, err, NULL, "dev %s", ifname);
+		return refused_for(eq, err, NULL, ifname);
 	err = tool.json ? check_json(eq, &dev) : check_text(eq, &dev);
 	if (err)
 		return refused_by(eq, err, NULL, "listing services");
@@ -111,12 +122,12 @@ static int attach(struct equic *eq, const char *ifname,
 
 	err = equic_attach(eq, ifname, opts);
 	if (err)
-		return refused_by(eq, err, err == -EALREADY ?
-				  "\"replace\" exchanges it without a gap" :
-				  NULL, "dev %s", ifname);
+		return refused_for(eq, err, err == -EALREADY ?
+				   "\"replace\" exchanges it without a gap" :
+				   NULL, ifname);
 	err = equic_device_get(eq, ifname, &dev);
 	if (err)
-		return refused_by(eq, err, NULL, "dev %s", ifname);
+		return refused_for(eq, err, NULL, ifname);
 	json_begin();
 	if (tool.json)
 		json_element(device_to_json(&dev));
@@ -161,7 +172,7 @@ int cmd_detach(struct args *args)
 		return TOOL_REFUSED;
 	err = equic_detach(eq, ifname);
 	if (err)
-		ret = refused_by(eq, err, NULL, "dev %s", ifname);
+		ret = refused_for(eq, err, NULL, ifname);
 	equic_close(eq);
 	return ret;
 }

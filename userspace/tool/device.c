@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
+#include <unistd.h>
 
 #include "device.h"
 #include "print.h"
@@ -21,6 +22,12 @@ static const char *on_off(bool on)
 	return on ? "on" : "off";
 }
 
+/* Without privilege the kernel does not tell what a program is. */
+static bool program_known(const struct equic_device *dev)
+{
+	return dev->ours || dev->prog_name[0] || !geteuid();
+}
+
 static void print_program(const struct equic_device *dev)
 {
 	if (!dev->prog_id) {
@@ -29,7 +36,9 @@ static void print_program(const struct equic_device *dev)
 	}
 	printf("%s (id %u) mode %s", dev->prog_name[0] ? dev->prog_name :
 	       "unnamed", dev->prog_id, mode_name(dev->mode));
-	if (!dev->ours)
+	if (!program_known(dev))
+		printf(", which one only root may know");
+	else if (!dev->ours)
 		printf(", not the gateway: it will not be replaced");
 	else if (dev->owned)
 		printf(", the gateway, held by a process");
@@ -47,7 +56,10 @@ static void json_add_program(struct json_object *object,
 		json_add_count(program, "id", dev->prog_id);
 		json_add_string(program, "name", dev->prog_name);
 		json_add_string(program, "mode", mode_name(dev->mode));
-		json_add_bool(program, "gateway", dev->ours);
+		if (program_known(dev))
+			json_add_bool(program, "gateway", dev->ours);
+		else
+			json_add_null(program, "gateway");
 		json_add_bool(program, "owned", dev->owned);
 	}
 	json_object_object_add(object, "program", program);
@@ -94,7 +106,8 @@ void print_device(const struct equic_device *dev)
 {
 	printf("%s: ", dev->name);
 	if (!dev->ours) {
-		printf("not attached: program ");
+		printf("%sprogram ", program_known(dev) ? "not attached: " :
+		       "");
 		print_program(dev);
 		putchar('\n');
 		return;

@@ -280,7 +280,7 @@ static int feed_run(struct feed *feed)
 /* The kernel must know the service, and take reports from us. */
 static int feed_begin(struct feed *feed, const char *service)
 {
-	int err = equic_dispatch(feed->eq);
+	int err;
 
 	switch (reporting(feed)) {
 	case EQUIC_REPORTING_ON:
@@ -288,8 +288,11 @@ static int feed_begin(struct feed *feed, const char *service)
 	case EQUIC_REPORTING_NO_MODULE:
 		return refused_by(feed->eq, -ENOPKG, NULL, "%s", service);
 	default:
+		/* What was refused when the handle was opened. */
+		err = equic_dispatch(feed->eq);
 		return refused_by(feed->eq, err ? err : -ENOENT,
-				  "it must exist (\"equic service add\"), and only root and its owner-uid may report",
+				  err == -ENOENT ?
+				  "\"equic service add\" makes it" : NULL,
 				  "%s", service);
 	}
 }

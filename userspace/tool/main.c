@@ -29,7 +29,7 @@ static const char usage_text[] =
 "  equic client show [service ADDR:PORT] [PREFIX] [over] [sort FIELD] [limit N]\n"
 "  equic conn show [service ADDR:PORT] [client PREFIX]\n"
 "  equic feed service ADDR:PORT\n"
-"  equic attach dev IFNAME [mode native|generic|auto] [check]\n"
+"  equic attach dev IFNAME [mode native|generic|auto] [check] [replace]\n"
 "  equic detach dev IFNAME\n"
 "  equic bypass on|off [service ADDR:PORT] [for TIME]\n"
 "  equic status\n"

@@ -67,6 +67,15 @@ void json_add_count(struct json_object *object, const char *name,
 	json_add(object, name, json_object_new_uint64(value));
 }
 
+void json_add_number(struct json_object *object, const char *name,
+		     double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.3f", value);
+	json_add(object, name, json_object_new_double_s(value, text));
+}
+
 void json_add_bool(struct json_object *object, const char *name, bool value)
 {
 	json_add(object, name, json_object_new_boolean(value));
@@ -102,14 +111,16 @@ char *table_cell(struct table *t, unsigned int column)
 
 static void table_flush(struct table *t)
 {
-	unsigned int r, c;
+	unsigned int r, c, last;
 
 	for (r = 0; r < t->rows; r++) {
-		for (c = 0; c < t->columns; c++) {
+		for (last = t->columns - 1; last && !t->cell[r][last][0];)
+			last--;
+		for (c = 0; c <= last; c++) {
 			int width = t->width[c];
 
 			if (!(t->right & 1U << c))
-				width = c + 1 < t->columns ? -width : 0;
+				width = c < last ? -width : 0;
 			printf("%s%*s", c ? "  " : "", width, t->cell[r][c]);
 		}
 		putchar('\n');

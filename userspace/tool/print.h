@@ -22,6 +22,9 @@ void json_add_string(struct json_object *object, const char *name,
 		     const char *value);
 void json_add_count(struct json_object *object, const char *name,
 		    uint64_t value);
+/* To three places behind the point. */
+void json_add_number(struct json_object *object, const char *name,
+		     double value);
 void json_add_bool(struct json_object *object, const char *name, bool value);
 void json_add_null(struct json_object *object, const char *name);
 

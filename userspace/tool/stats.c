@@ -142,11 +142,10 @@ static void watch_json(const struct equic_key *key, const struct sample *a,
 	size_t i;
 
 	json_add_gauges(object, key, &b->stats);
-	json_object_object_add(object, "seconds", json_object_new_double(s));
+	json_add_number(object, "seconds", s);
 	for (i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
-		json_object_object_add(object, rates[i].name,
-			json_object_new_double(rate(rates[i].then,
-						    rates[i].now, s)));
+		json_add_number(object, rates[i].name,
+				rate(rates[i].then, rates[i].now, s));
 	json_add_counters(object, &b->stats);
 	json_line(object);
 }

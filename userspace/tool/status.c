@@ -2,6 +2,7 @@
 /* equic status */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "device.h"
 #include "parse_addr.h"
@@ -85,7 +86,7 @@ static int show(struct equic *eq)
 	err = equic_device_list(eq, show_device, NULL);
 	if (err)
 		return refused_by(eq, err, NULL, "listing interfaces");
-	if (!around.attached && !tool.json)
+	if (!around.attached && !tool.json && !geteuid())
 		puts("no interface runs the gateway: equic attach dev IFNAME");
 	/* Without the module this is what says so. */
 	err = equic_service_list(eq, show_service, &around);
