@@ -15,8 +15,8 @@
 
 enum {
 	RESETS_PER_S = 1000,
-	/* RFC 9000, 10.3: shorter than what it answers, and not too short */
-	RESET_BYTES_MIN = 43,
+	/* RFC 9000, 10.3: shorter than what it answers, no shorter than this */
+	RESET_BYTES_MIN = 21,
 	RESET_BYTES_MAX = 60,
 	RETRY_TOKEN_LIFE_S = 10,
 };
@@ -77,7 +77,7 @@ static void reset(struct listener *listener,
 
 	if (len > RESET_BYTES_MAX)
 		len = RESET_BYTES_MAX;
-	if (datagram->len <= RESET_BYTES_MIN || ids->dcidlen != CID_BYTES ||
+	if (len < RESET_BYTES_MIN || ids->dcidlen != CID_BYTES ||
 	    !reset_allowed(worker)) {
 		count(worker, COUNT_IGNORED);
 		return;
