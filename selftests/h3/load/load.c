@@ -17,6 +17,7 @@
 enum {
 	EVENTS = 256,
 	STARTS_PER_TURN = 16,
+	BEHIND_MS_MAX = 100,
 	TURN_MS_MAX = 1000,
 };
 
@@ -61,10 +62,19 @@ static uint64_t next_start_ns(const struct load *load)
 	if (load->stopping || !load->n_free ||
 	    (options->conns && load->started >= options->conns))
 		return TIMER_NEVER;
-	if (options->rate <= 0)
-		return load->now_ns;
-	return load->result.start_ns +
-	       (uint64_t)(load->started / options->rate * NS_PER_S);
+	return options->rate > 0 ? load->due_ns : load->now_ns;
+}
+
+/* What could not start in time is not made up for: the rate is a limit. */
+static void set_next_due(struct load *load)
+{
+	const uint64_t behind_ns = BEHIND_MS_MAX * NS_PER_MS;
+
+	if (load->options->rate <= 0)
+		return;
+	if (load->due_ns + behind_ns < load->now_ns)
+		load->due_ns = load->now_ns - behind_ns;
+	load->due_ns += NS_PER_S / load->options->rate;
 }
 
 static int start_clients(struct load *load)
@@ -83,6 +93,7 @@ static int start_clients(struct load *load)
 		if (!load->slots[slot])
 			return -1;
 		load->started++;
+		set_next_due(load);
 	}
 	return 0;
 }

@@ -27,6 +27,7 @@ struct load {
 	uint32_t generation;
 	struct socket **shared;	/* --one-socket: one of each source */
 	uint64_t started;
+	uint64_t due_ns;	/* with --rate: of the next start */
 	uint64_t now_ns;
 	int epoll;
 	int signals;
