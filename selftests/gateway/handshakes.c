@@ -16,35 +16,20 @@
 
 #include "../h3/net/addr.h"
 #include "../h3/net/udp.h"
+#include "initial.h"
 #include "pattern.h"
 
 enum {
 	SOURCES_MAX = 64,
 	PORTS_MAX = 64,
 	HANDSHAKES_MAX = 4096,
-	CID_MIN = 8,
-	CID_MAX = 20,
-	DATAGRAM_BYTES = 1200,	/* RFC 9000, section 14.1 */
 	SHORT_BYTES = 48,
 };
 
-/* Long header types of version 1 (RFC 9000, section 17.2). */
-enum long_type {
-	TYPE_INITIAL,
-	TYPE_ZERO_RTT,
-	TYPE_HANDSHAKE,
-};
-
-static const uint32_t versions[] = { 0x00000001, 0x6b3343cf };
-
-struct handshake {
+struct known {
 	int fd;
-	bool v2;
-	uint8_t dcid_len;
-	uint8_t scid_len;
-	uint8_t dcid[CID_MAX];
-	uint8_t second_dcid[CID_MAX];
-	uint8_t scid[CID_MAX];
+	struct handshake handshake;
+	uint8_t second_dcid[INITIAL_CID_MAX];
 };
 
 static struct {
@@ -56,63 +41,16 @@ static struct {
 	unsigned int count;
 	uint64_t lots;
 	int fds[SOURCES_MAX * PORTS_MAX];
-	struct handshake known[HANDSHAKES_MAX];
+	struct known known[HANDSHAKES_MAX];
 	unsigned int n_known;
 	uint64_t sent;
 	uint64_t bytes;
 	uint64_t failed;
 } all = { .n_ports = 8, .first_port = 20000, .count = 100 };
 
-static unsigned int draw(unsigned int n)
+static void transmit(const struct known *known, const uint8_t *data, size_t len)
 {
-	return pattern_next(&all.lots) % n;
-}
-
-static void draw_bytes(uint8_t *data, size_t len)
-{
-	while (len--)
-		*data++ = pattern_next(&all.lots);
-}
-
-static uint8_t *put_cid(uint8_t *p, const uint8_t *cid, uint8_t len)
-{
-	*p++ = len;
-	memcpy(p, cid, len);
-	return p + len;
-}
-
-static void put_long(uint8_t data[DATAGRAM_BYTES], const struct handshake *h,
-		     enum long_type type, const uint8_t *dcid)
-{
-	uint32_t version = versions[h->v2];
-	/* RFC 9369, section 3.2: each type of version 1 plus one. */
-	uint8_t bits = (type + h->v2) & 3, *p = data;
-	unsigned int rest;
-	int i;
-
-	*p++ = 0xc0 | bits << 4 | draw(16);
-	for (i = 24; i >= 0; i -= 8)
-		*p++ = version >> i;
-	p = put_cid(p, dcid, h->dcid_len);
-	p = put_cid(p, h->scid, h->scid_len);
-	if (type == TYPE_INITIAL)
-		*p++ = 0;	/* no token */
-	rest = data + DATAGRAM_BYTES - p - 2;
-	*p++ = 0x40 | rest >> 8;
-	*p++ = rest;
-	draw_bytes(p, rest);
-}
-
-static void put_short(uint8_t data[SHORT_BYTES], const struct handshake *h)
-{
-	draw_bytes(data, SHORT_BYTES);
-	data[0] = 0x40 | (data[0] & 0x3f);
-	memcpy(data + 1, h->second_dcid, h->dcid_len);
-}
-
-static void transmit(const struct handshake *h, const uint8_t *data, size_t len)
-{
-	if (sendto(h->fd, data, len, 0, &all.target.sa,
+	if (sendto(known->fd, data, len, 0, &all.target.sa,
 		   addr_len(&all.target)) == (ssize_t)len) {
 		all.sent++;
 		all.bytes += len;
@@ -121,43 +59,58 @@ static void transmit(const struct handshake *h, const uint8_t *data, size_t len)
 	}
 }
 
-static void send_new(uint8_t *data)
+static void send_long(const struct known *known, enum long_type type,
+		      const uint8_t *dcid)
 {
-	struct handshake *h = &all.known[all.n_known++];
+	uint8_t data[INITIAL_BYTES];
 
-	h->fd = all.fds[draw(all.n_sources * all.n_ports)];
-	h->v2 = draw(4) == 0;
-	h->dcid_len = CID_MIN + draw(CID_MAX - CID_MIN + 1);
-	h->scid_len = draw(CID_MAX + 1);
-	draw_bytes(h->dcid, sizeof(h->dcid));
-	draw_bytes(h->second_dcid, sizeof(h->second_dcid));
-	draw_bytes(h->scid, sizeof(h->scid));
-	put_long(data, h, TYPE_INITIAL, h->dcid);
-	transmit(h, data, DATAGRAM_BYTES);
+	initial_put(data, &known->handshake, type, dcid, &all.lots);
+	transmit(known, data, sizeof(data));
 }
 
-static void send_again(uint8_t *data)
+static void send_short(const struct known *known)
 {
-	const struct handshake *h = &all.known[draw(all.n_known)];
+	uint8_t data[SHORT_BYTES];
 
-	switch (draw(8)) {
+	pattern_draw_bytes(&all.lots, data, sizeof(data));
+	data[0] = 0x40 | (data[0] & 0x3f);
+	memcpy(data + 1, known->second_dcid, known->handshake.dcid_len);
+	transmit(known, data, sizeof(data));
+}
+
+static void send_new(void)
+{
+	struct known *known = &all.known[all.n_known++];
+
+	known->fd = all.fds[pattern_draw(&all.lots,
+					 all.n_sources * all.n_ports)];
+	initial_choose(&known->handshake, &all.lots);
+	pattern_draw_bytes(&all.lots, known->second_dcid,
+			   sizeof(known->second_dcid));
+	send_long(known, TYPE_INITIAL, known->handshake.dcid);
+}
+
+static void send_again(void)
+{
+	const struct known *known =
+		&all.known[pattern_draw(&all.lots, all.n_known)];
+
+	switch (pattern_draw(&all.lots, 8)) {
 	case 0:
-		put_long(data, h, TYPE_INITIAL, h->second_dcid);
+		send_long(known, TYPE_INITIAL, known->second_dcid);
 		break;
 	case 1:
-		put_long(data, h, TYPE_ZERO_RTT, h->dcid);
+		send_long(known, TYPE_ZERO_RTT, known->handshake.dcid);
 		break;
 	case 2:
-		put_long(data, h, TYPE_HANDSHAKE, h->second_dcid);
+		send_long(known, TYPE_HANDSHAKE, known->second_dcid);
 		break;
 	case 3:
-		put_short(data, h);
-		transmit(h, data, SHORT_BYTES);
-		return;
+		send_short(known);
+		break;
 	default:
-		put_long(data, h, TYPE_INITIAL, h->dcid);
+		send_long(known, TYPE_INITIAL, known->handshake.dcid);
 	}
-	transmit(h, data, DATAGRAM_BYTES);
 }
 
 static int open_sockets(void)
@@ -183,14 +136,13 @@ static int open_sockets(void)
 
 static void send_all(void)
 {
-	uint8_t data[DATAGRAM_BYTES];
 	unsigned int i;
 
 	for (i = 0; i < all.count; i++) {
-		if (!all.n_known || draw(2))
-			send_new(data);
+		if (!all.n_known || pattern_draw(&all.lots, 2))
+			send_new();
 		else
-			send_again(data);
+			send_again();
 	}
 }
 

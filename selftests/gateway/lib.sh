@@ -12,7 +12,7 @@
 #                            |fd09::2  | the service cares
 #                            '---------'
 #
-# K is 1 … 20: as many clients, for IPv6 ones are told apart by their /64. The
+# K is 1 … 4: as many clients, for those of IPv6 are told apart by their /64. The
 # gateway runs on bad0 and on good0. No end merges packets before they are sent,
 # so that a datagram is a packet, and every one is counted where it is sent,
 # where it is dropped and where it is received.
@@ -28,9 +28,10 @@ H3LOAD=$EQUIC_BUILD/selftests/h3load
 HANDSHAKES=$EQUIC_BUILD/selftests/gateway/handshakes
 FLOW=$EQUIC_BUILD/selftests/gateway/flow
 SINK=$EQUIC_BUILD/selftests/gateway/sink
+KILLER=$EQUIC_BUILD/selftests/gateway/killer
 EQUIC_KO=${EQUIC_KO:-$EQUIC_BUILD/6.12/equic.ko}
 
-CLIENTS=20
+CLIENTS=4
 PORT=443
 tmp=$(mktemp -d /tmp/equic-gateway.XXXXXX)
 declare -A job_pid=()
@@ -96,57 +97,67 @@ in_srv() { in_ns eq-srv "$@"; }
 in_bad() { in_ns eq-bad "$@"; }
 in_good() { in_ns eq-good "$@"; }
 
-add_namespace()
-{
-	ip netns add "$1" || return 1
-	in_ns "$1" ip link set lo up
-	# No path MTU to learn, no address to wait for.
-	in_ns "$1" sysctl -qw net.ipv6.conf.all.accept_dad=0 \
-		net.ipv6.conf.default.accept_dad=0 \
-		net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1
-}
-
 # A datagram is a packet on DEV of namespace NS.
 one_by_one()
 {
 	in_ns "$1" ethtool -K "$2" tso off gso off gro off \
-		tx-udp-segmentation off >/dev/null 2>&1 ||
-		in_ns "$1" ethtool -K "$2" tso off gso off gro off >/dev/null
+		tx-udp-segmentation off >/dev/null
 }
 
-# add_clients NS DEV N: what the picture shows on one side.
-add_clients()
+# What the picture shows of side N, as lines for ip -batch: the client's end and
+# the server's. Neighbours are known from the start, so that no packet waits for
+# another.
+client_end()
 {
-	local ns=$1 dev=$2 n=$3 k
+	local n=$1 k
 
-	ip link add eth0 netns "$ns" type veth peer name "$dev" netns eq-srv ||
-		return 1
-	one_by_one "$ns" eth0
-	one_by_one eq-srv "$dev"
+	echo "link set lo up"
 	for k in $(seq "$CLIENTS"); do
 		echo "addr add 10.9.$n.$k/24 dev eth0"
 		echo "addr add fd09:$n:0:$k::1/48 dev eth0 nodad"
-	done | in_ns "$ns" ip -batch - || return 1
-	in_srv ip addr add "10.9.$n.254/24" dev "$dev"
-	in_srv ip addr add "fd09:$n::fe/48" dev "$dev" nodad
-	in_srv ip link set "$dev" up
-	in_ns "$ns" ip link set eth0 up
-	in_ns "$ns" ip route add default via "10.9.$n.254"
-	in_ns "$ns" ip -6 route add default via "fd09:$n::fe"
+	done
+	echo "link set eth0 up"
+	echo "neigh add 10.9.$n.254 lladdr 02:00:00:00:$n:fe dev eth0 nud permanent"
+	echo "neigh add fd09:$n::fe lladdr 02:00:00:00:$n:fe dev eth0 nud permanent"
+	echo "route add default via 10.9.$n.254"
+	echo "route add ::/0 via fd09:$n::fe"
+}
+
+server_end()
+{
+	local dev=$1 n=$2 k
+
+	echo "addr add 10.9.$n.254/24 dev $dev"
+	echo "addr add fd09:$n::fe/48 dev $dev nodad"
+	echo "link set $dev up"
+	for k in $(seq "$CLIENTS"); do
+		echo "neigh add 10.9.$n.$k lladdr 02:00:00:00:$n:01 dev $dev nud permanent"
+		echo "neigh add fd09:$n:0:$k::1 lladdr 02:00:00:00:$n:01 dev $dev nud permanent"
+	done
+}
+
+# side NS DEV N: a namespace of clients, and its cable.
+side()
+{
+	ip netns add "$1" &&
+	ip link add eth0 netns "$1" address "02:00:00:00:$3:01" type veth \
+		peer name "$2" netns eq-srv address "02:00:00:00:$3:fe" &&
+	client_end "$3" | ip -n "$1" -batch - &&
+	server_end "$2" "$3" | ip -n eq-srv -batch - &&
+	one_by_one "$1" eth0 && one_by_one eq-srv "$2"
 }
 
 topology()
 {
-	add_namespace eq-srv && add_namespace eq-bad && add_namespace eq-good &&
-	in_srv ip addr add 10.9.0.1/32 dev lo &&
-	in_srv ip addr add 10.9.0.2/32 dev lo &&
-	in_srv ip addr add fd09::1/128 dev lo nodad &&
-	in_srv ip addr add fd09::2/128 dev lo nodad &&
-	add_clients eq-bad bad0 1 && add_clients eq-good good0 2 &&
-	wait_until 5 in_bad ping -qc 1 -W 1 10.9.0.1 &&
-	wait_until 5 in_bad ping -qc 1 -W 1 fd09::1 &&
-	wait_until 5 in_good ping -qc 1 -W 1 10.9.0.1 &&
-	wait_until 5 in_good ping -qc 1 -W 1 fd09::1
+	ip netns add eq-srv &&
+	ip -n eq-srv -batch - <<-LINES &&
+		link set lo up
+		addr add 10.9.0.1/32 dev lo
+		addr add 10.9.0.2/32 dev lo
+		addr add fd09::1/128 dev lo nodad
+		addr add fd09::2/128 dev lo nodad
+	LINES
+	side eq-bad bad0 1 && side eq-good good0 2
 }
 
 # family 4|6: what the following speaks of.
@@ -220,10 +231,17 @@ service()
 	equic service add "$SERVICE" "$@"
 }
 
-# stat_of FIELD: of the service, by its name in the JSON, as .drops.quota
+# field NAME JSON: the first number, word or list of that name. jq is a process.
+field()
+{
+	[[ $2 =~ \"$1\":\ *([^],}]*) ]] || return 1
+	printf '%s\n' "${BASH_REMATCH[1]%"${BASH_REMATCH[1]##*[![:space:]]}"}"
+}
+
+# stat_of NAME: of the service, by its name in the JSON; for a drop its reason.
 stat_of()
 {
-	equic -j stats service "$SERVICE" | jq ".[0]$1"
+	field "$1" "$(equic -j stats service "$SERVICE")"
 }
 
 stat_is()
@@ -236,44 +254,47 @@ stat_at_least()
 	at_least "$1 of $SERVICE" "$2" "$(stat_of "$1")"
 }
 
-# client_stat ADDR FIELD: of one client of the service.
-client_stat()
+# stats_are NAME VALUE [NAME VALUE]...: at one moment.
+stats_are()
 {
-	equic -j client show service "$SERVICE" "$1/$PREFIX_LEN" |
-		jq "(.[0] // {})$2 // 0"
+	local json result=0
+
+	json=$(equic -j stats service "$SERVICE")
+	while [ $# -gt 1 ]; do
+		expect "$1 of $SERVICE" "$2" "$(field "$1" "$json")" || result=1
+		shift 2
+	done
+	return $result
 }
 
+# client_is ADDR NAME VALUE: of one client of the service.
 client_is()
 {
-	expect "$2 of $1" "$3" "$(client_stat "$1" "$2")"
+	expect "$2 of $1" "$3" "$(field "$2" \
+		"$(equic -j client show service "$SERVICE" "$1/$PREFIX_LEN")")"
 }
 
-# How many connections are in STATE, of a client if one is named.
+# conns STATE [ADDR]: how many there are, of a client if one is named.
 conns()
 {
-	local state=$1
-
-	shift
-	equic -j conn show service "$SERVICE" ${1:+client "$1/$PREFIX_LEN"} |
-		jq "[.[] | select(.state == \"$state\")] | length"
-}
-
-conns_are()
-{
-	expect "connections $1" "$2" "$(conns "$1" "${@:3}")"
+	equic -j conn show service "$SERVICE" ${2:+client "$2/$PREFIX_LEN"} |
+		grep -o "\"state\": *\"$1\"" | wc -l
 }
 
 # --- Processes ---------------------------------------------------------------
 
-# job NAME NS COMMAND...: runs it there, its output in $tmp/NAME.out and .err.
+# [stdin=FILE] job NAME NS COMMAND...: runs it there, its output in $tmp/NAME.out
+# and .err.
 job()
 {
 	local name=$1 ns=$2
 
 	shift 2
+	[ "$BASH_SUBSHELL" -eq 0 ] ||
+		ktap_bail "job $name begun where it will be forgotten"
 	# Not in_ns: the process in the background shall be the command itself.
 	nsenter --net="/run/netns/$ns" "$@" \
-		>"$tmp/$name.out" 2>"$tmp/$name.err" &
+		<"${stdin:-/dev/null}" >"$tmp/$name.out" 2>"$tmp/$name.err" &
 	job_pid[$name]=$!
 }
 
@@ -311,7 +332,7 @@ server()
 	job "$name" eq-srv "$H3SERVER" --listen "$SERVICE" --ledger port --quiet \
 		--counters "$tmp/$name.counters" \
 		--ready-file "$tmp/$name.ready" "$@"
-	if ! wait_until 20 test -s "$tmp/$name.ready"; then
+	if ! wait_until 60 test -s "$tmp/$name.ready"; then
 		cat "$tmp/$name.err"
 		return 1
 	fi
@@ -348,26 +369,36 @@ load_is()
 	expect "$2 of $1" "$3" "$(load_stat "$1" "$2")"
 }
 
-# sink NAME ADDR:PORT...
+# sink NAME NS ADDR:PORT...: receives there, and answers nothing.
 sink()
 {
-	local name=$1
+	local name=$1 ns=$2
 
-	shift
+	shift 2
 	rm -f "$tmp/$name.pid"
-	job "$name" eq-srv "$SINK" --pid "$tmp/$name.pid" "$@"
-	wait_until 5 test -s "$tmp/$name.pid" || { cat "$tmp/$name.err"; return 1; }
+	job "$name" "$ns" "$SINK" --pid "$tmp/$name.pid" "$@"
+	wait_until 30 test -s "$tmp/$name.pid" || { cat "$tmp/$name.err"; return 1; }
 }
 
-# sink_stat NAME INDEX FIELD, after job_end
+# sink_stat NAME INDEX FIELD, when it ended: of its socket INDEX.
 sink_stat()
 {
-	jq ".[$2]$3" "$tmp/$1.out"
+	jq ".[$2].$3" "$tmp/$1.out"
 }
 
-sink_is()
+# owner: reports nothing for the service, but could: its quota is enforced.
+owner()
 {
-	expect "$3 of socket $2 of $1" "$4" "$(sink_stat "$1" "$2" "$3")"
+	[ -p "$tmp/owner.in" ] || mkfifo "$tmp/owner.in"
+	exec {owner_input}<>"$tmp/owner.in"
+	stdin=$tmp/owner.in job owner eq-srv "$EQUIC" feed service "$SERVICE"
+	wait_until 30 stat_is owners 1
+}
+
+end_owner()
+{
+	job_end owner
+	exec {owner_input}>&-
 }
 
 # --- Results -----------------------------------------------------------------
@@ -434,14 +465,14 @@ clean_up()
 	trap '' EXIT
 	end_jobs
 	delete_namespaces 2>/dev/null
-	[ ! -e /sys/module/equic ] || wait_until 10 unload_module >/dev/null
+	[ ! -e /sys/module/equic ] || wait_until 30 unload_module >/dev/null
 	rm -rf "$tmp"
 }
 
 nothing_is_left()
 {
 	# A namespace is taken apart some time after its name is gone.
-	wait_until 10 unload_module &&
+	wait_until 30 unload_module &&
 		expect "sysfs entry" no "$([ -e /sys/kernel/equic ] && echo yes || echo no)" &&
 		expect "namespaces" '' "$(ip netns list | grep '^eq-')"
 }

@@ -12,6 +12,17 @@ uint64_t pattern_next(uint64_t *state)
 	return z ^ z >> 31;
 }
 
+unsigned int pattern_draw(uint64_t *state, unsigned int n)
+{
+	return pattern_next(state) % n;
+}
+
+void pattern_draw_bytes(uint64_t *state, uint8_t *data, size_t len)
+{
+	while (len--)
+		*data++ = pattern_next(state);
+}
+
 void pattern_fill(uint8_t *data, size_t len, uint32_t number)
 {
 	uint64_t state = (uint64_t)number << 32 | len, word = 0;

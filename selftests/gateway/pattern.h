@@ -18,6 +18,9 @@ enum {
 
 /* splitmix64: the next of the numbers that @state began. */
 uint64_t pattern_next(uint64_t *state);
+/* One of 0 … @n - 1, and @len bytes, of them. */
+unsigned int pattern_draw(uint64_t *state, unsigned int n);
+void pattern_draw_bytes(uint64_t *state, uint8_t *data, size_t len);
 /* Number @number, and what follows from it, in @len bytes. */
 void pattern_fill(uint8_t *data, size_t len, uint32_t number);
 /* Is it just what pattern_fill() made? */
