@@ -13,6 +13,7 @@
 
 lab_bin=$EQUIC_BUILD/selftests
 lab_tmp=$(mktemp -d /tmp/equic-h3.XXXXXX)
+server_program=h3server
 lab_client=eqh3c$$
 lab_server=eqh3s$$
 : >"$lab_tmp/pids"
@@ -80,7 +81,7 @@ server_start()
 	shift
 	rm -f "$lab_tmp/$name".{ready,json,status}
 	{
-		in_server "$lab_bin/h3server" --quiet \
+		in_server "$lab_bin/$server_program" --quiet \
 			--stats "$lab_tmp/$name.json" \
 			--ready-file "$lab_tmp/$name.ready" "$@"
 		echo $? >"$lab_tmp/$name.status"

@@ -297,6 +297,30 @@ static int check_open(struct check *check)
 	return 0;
 }
 
+static void check_close(struct check *check)
+{
+	close(check->fd);
+	close(check->signals);
+	free(check->rx);
+	free(check->tx);
+	free(check->seen);
+}
+
+static int run(struct check *check)
+{
+	if (check->options->ping) {
+		ping(check);
+		if (print(check))
+			return 1;
+		return check->lost || check->doubled || check->changed ? 3 : 0;
+	}
+	if (announce(check->options))
+		return 1;
+	while (!check->stop)
+		receive(check, UINT64_MAX);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -307,21 +331,13 @@ int main(int argc, char **argv)
 	struct options options = {
 		.count = 10, .rate = 100, .wait_s = 1, .bytes = 64,
 	};
-	struct check check = { .options = &options };
+	struct check check = { .options = &options, .fd = -1, .signals = -1 };
+	int status = 1;
 
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	if (check_open(&check))
-		return 1;
-	if (options.ping) {
-		ping(&check);
-		if (print(&check))
-			return 1;
-		return check.lost || check.doubled || check.changed ? 3 : 0;
-	}
-	if (announce(&options))
-		return 1;
-	while (!check.stop)
-		receive(&check, UINT64_MAX);
-	return 0;
+	if (!check_open(&check))
+		status = run(&check);
+	check_close(&check);
+	return status;
 }

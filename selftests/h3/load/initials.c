@@ -21,7 +21,7 @@
 #include "client.h"
 
 enum {
-	BEHIND_MS_MAX = 20,
+	BEHIND_MS_MAX = 200,
 	RATE_MAX = 1000000,
 	MS_PER_S = 1000,
 };
