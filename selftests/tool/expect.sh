@@ -90,6 +90,15 @@ json()
 	json_file "$filter" "$tool_tmp/out"
 }
 
+# json_one FILTER COMMAND...: the same for the only object of the array.
+json_one()
+{
+	local filter=$1
+
+	shift
+	json "length == 1 and (.[0] | $filter)" "$@"
+}
+
 # json_file FILTER FILE
 json_file()
 {
