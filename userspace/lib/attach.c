@@ -112,9 +112,10 @@ static int attach_check(struct equic *eq, const struct equic_device *dev,
 				   dev->name, dev->prog_id);
 	if (!dev->ours)
 		return handle_fail(eq, -EBUSY,
-				   "%s has another XDP program: %s (id %u); it is not replaced: remove it first (ip link set dev %s xdp off)",
+				   "%s has another XDP program: %s (id %u); it is not replaced: remove it first (ip link set dev %s %s off)",
 				   dev->name, dev->prog_name, dev->prog_id,
-				   dev->name);
+				   dev->name, dev->mode == EQUIC_XDP_GENERIC ?
+				   "xdpgeneric" : "xdp");
 	if (!(opts->flags & EQUIC_ATTACH_REPLACE))
 		return handle_fail(eq, -EALREADY,
 				   "%s has the gateway already (%s mode, program id %u)",

@@ -691,7 +691,8 @@ EQUIC_API const char *equic_xdp_mode_name(unsigned int mode);
 /**
  * enum equic_attach_flags - how to attach
  * @EQUIC_ATTACH_OWNED: the program goes with this handle (a bpf_link): for a
- *	server. Else it stays, and "ip link set dev IF xdp off" removes it.
+ *	server. Else it stays, and "ip link set dev IF xdp off" removes it
+ *	("xdpgeneric off" where the driver could run it natively, but it does not).
  * @EQUIC_ATTACH_REPLACE: replace a gateway program that is there, without a gap.
  */
 enum equic_attach_flags {
