@@ -4,6 +4,8 @@
  * ones, made by ngtcp2 and GnuTLS, each with DCID, SCID and ClientHello of its
  * own. All are made before the first is sent. With a duration they are sent
  * again and again, each time from another port: a new connection each time.
+ * Many are needed for that, so they share SCID and ClientHello, which makes
+ * them several times cheaper.
  */
 #include <errno.h>
 #include <ngtcp2/ngtcp2_crypto.h>
@@ -42,15 +44,24 @@ struct sender {
 struct raw {
 	struct load *load;
 	struct initial *initials;
+	struct hello *hello;	/* with a duration */
 	struct socket **shared;
 	pthread_barrier_t barrier;
 	struct sender *senders;
+};
+
+/* A ClientHello to be shared; its transport parameters name the SCID. */
+struct hello {
+	ngtcp2_cid scid;
+	size_t len;
+	uint8_t data[UDP_TX_BYTES];
 };
 
 /* What the callbacks of a connection in the making need. */
 struct maker {
 	ngtcp2_conn *quic;
 	ngtcp2_crypto_conn_ref ref;
+	struct hello *hello;		/* NULL: the connection has its own */
 };
 
 static void on_rand(uint8_t *dest, size_t len, const ngtcp2_rand_ctx *ctx)
@@ -75,8 +86,27 @@ static ngtcp2_conn *conn_of_ref(ngtcp2_crypto_conn_ref *ref)
 	return ((struct maker *)ref->user_data)->quic;
 }
 
+static int on_client_initial(ngtcp2_conn *quic, void *user)
+{
+	const struct hello *hello = ((struct maker *)user)->hello;
+	ngtcp2_pkt_hd hd = { .scid = *ngtcp2_conn_get_dcid(quic) };
+
+	if (!hello)
+		return ngtcp2_crypto_client_initial_cb(quic, user);
+	/*
+	 * Without TLS there are only the keys to install. For that alone there
+	 * is no function but the one that does it again after a Retry.
+	 */
+	if (ngtcp2_crypto_recv_retry_cb(quic, &hd, user) ||
+	    ngtcp2_conn_submit_crypto_data(quic,
+					   NGTCP2_ENCRYPTION_LEVEL_INITIAL,
+					   hello->data, hello->len))
+		return NGTCP2_ERR_CALLBACK_FAILURE;
+	return 0;
+}
+
 static const ngtcp2_callbacks callbacks = {
-	.client_initial = ngtcp2_crypto_client_initial_cb,
+	.client_initial = on_client_initial,
 	.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
 	.encrypt = ngtcp2_crypto_encrypt_cb,
 	.decrypt = ngtcp2_crypto_decrypt_cb,
@@ -98,6 +128,7 @@ static int make_conn(struct maker *maker, const struct load *load,
 	ngtcp2_settings settings;
 	ngtcp2_cid dcid, scid;
 
+	maker->ref = (ngtcp2_crypto_conn_ref){ conn_of_ref, maker };
 	ngtcp2_settings_default(&settings);
 	settings.initial_ts = clock_ns();
 	ngtcp2_transport_params_default(&params);
@@ -108,36 +139,86 @@ static int make_conn(struct maker *maker, const struct load *load,
 	random_bytes(dcid.data, dcid.datalen);
 	scid.datalen = CLIENT_CID_BYTES;
 	random_bytes(scid.data, scid.datalen);
+	if (maker->hello && maker->hello->len)
+		scid = maker->hello->scid;
+	else if (maker->hello)
+		maker->hello->scid = scid;
 	return ngtcp2_conn_client_new(&maker->quic, &dcid, &scid, path,
 				      load->options->version, &callbacks,
 				      &settings, &params, NULL, maker);
 }
 
-static int make_initial(struct initial *initial, const struct load *load)
+static ngtcp2_path path_of(const struct socket *socket, const struct load *load)
 {
-	const union addr *local = &initial->socket->local;
+	const union addr *local = &socket->local;
 	const union addr *remote = &load->options->target;
-	ngtcp2_path path = {
+
+	return (ngtcp2_path){
 		.local = { (ngtcp2_sockaddr *)&local->sa, addr_len(local) },
 		.remote = { (ngtcp2_sockaddr *)&remote->sa, addr_len(remote) },
 	};
-	struct maker maker = { 0 };
+}
+
+static int keep_hello(gnutls_session_t tls,
+		      gnutls_record_encryption_level_t level,
+		      gnutls_handshake_description_t type, const void *data,
+		      size_t len)
+{
+	ngtcp2_crypto_conn_ref *ref = gnutls_session_get_ptr(tls);
+	struct hello *hello = ((struct maker *)ref->user_data)->hello;
+
+	(void)level;
+	if (type != GNUTLS_HANDSHAKE_CLIENT_HELLO || len > sizeof(hello->data))
+		return -1;
+	memcpy(hello->data, data, len);
+	hello->len = len;
+	return 0;
+}
+
+static int make_hello(struct hello *hello, const struct socket *socket,
+		      const struct load *load)
+{
+	ngtcp2_path path = path_of(socket, load);
+	struct maker maker = { .hello = hello };
 	gnutls_session_t tls;
+
+	hello->len = 0;
+	if (make_conn(&maker, load, &path))
+		return -ENOMEM;
+	tls = tls_session_new(&load->tls);
+	if (tls) {
+		gnutls_session_set_ptr(tls, &maker.ref);
+		gnutls_handshake_set_read_function(tls, keep_hello);
+		gnutls_handshake(tls);	/* as far as that */
+		gnutls_deinit(tls);
+	}
+	ngtcp2_conn_del(maker.quic);
+	return hello->len ? 0 : -EPROTO;
+}
+
+static int make_initial(struct initial *initial, const struct load *load,
+			struct hello *hello)
+{
+	ngtcp2_path path = path_of(initial->socket, load);
+	struct maker maker = { .hello = hello };
+	gnutls_session_t tls = NULL;
 	ngtcp2_pkt_info info;
 	ngtcp2_ssize n = -1;
 
 	if (make_conn(&maker, load, &path))
 		return -ENOMEM;
-	tls = tls_session_new(&load->tls);
-	if (tls) {
-		maker.ref = (ngtcp2_crypto_conn_ref){ conn_of_ref, &maker };
+	if (!hello) {
+		tls = tls_session_new(&load->tls);
+		if (!tls)
+			goto out;
 		gnutls_session_set_ptr(tls, &maker.ref);
 		ngtcp2_conn_set_tls_native_handle(maker.quic, tls);
-		n = ngtcp2_conn_write_pkt(maker.quic, NULL, &info,
-					  initial->data, UDP_TX_BYTES,
-					  clock_ns());
-		gnutls_deinit(tls);
 	}
+	n = ngtcp2_conn_write_pkt(maker.quic, NULL, &info, initial->data,
+				  UDP_TX_BYTES, clock_ns());
+	if (tls)
+		gnutls_deinit(tls);
+out:
 	ngtcp2_conn_del(maker.quic);
 	if (n <= 0)
 		return -EPROTO;
@@ -173,12 +254,16 @@ static int make_all(struct raw *raw)
 
 	for (i = 0; i < options->initials; i++) {
 		struct initial *initial = &raw->initials[i];
-		int ret;
+		int ret = 0;
 
 		initial->socket = initial_socket(raw, source_of(options, i));
 		if (!initial->socket)
 			return -1;
-		ret = make_initial(initial, raw->load);
+		if (raw->hello && !raw->hello->len)
+			ret = make_hello(raw->hello, initial->socket,
+					 raw->load);
+		if (!ret)
+			ret = make_initial(initial, raw->load, raw->hello);
 		if (ret) {
 			fprintf(stderr, "h3load: making an Initial: %s\n",
 				strerror(-ret));
@@ -437,6 +522,7 @@ static void raw_free(struct raw *raw)
 		if (raw->shared[i])
 			socket_put(raw->shared[i]);
 	free(raw->initials);
+	free(raw->hello);
 	free(raw->shared);
 	free(raw->senders);
 }
@@ -452,7 +538,10 @@ int initials_run(struct load *load)
 	if (options->one_socket)
 		raw.shared = calloc(options->n_sources + 1,
 				    sizeof(*raw.shared));
+	if (options->duration_ns)
+		raw.hello = calloc(1, sizeof(*raw.hello));
 	if (!raw.initials || !raw.senders ||
+	    (options->duration_ns && !raw.hello) ||
 	    (options->one_socket && !raw.shared)) {
 		perror("h3load");
 		goto out;
