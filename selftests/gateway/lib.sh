@@ -120,7 +120,7 @@ client_end()
 	echo "neigh add 10.9.$n.254 lladdr 02:00:00:00:$n:fe dev eth0 nud permanent"
 	echo "neigh add fd09:$n::fe lladdr 02:00:00:00:$n:fe dev eth0 nud permanent"
 	echo "route add default via 10.9.$n.254"
-	echo "route add ::/0 via fd09:$n::fe"
+	echo "route add ::/0 via fd09:$n::fe src fd09:$n:0:1::1"
 }
 
 server_end()
