@@ -28,7 +28,8 @@
  * @ctx: the packet
  * @udp: zeroed; to be filled
  *
- * Runs for every packet of the device, so its cost is everybody's.
+ * Not for plain IP and UDP right behind Ethernet: that is what nearly every
+ * packet of the device is, and equic_gateway() knows it at a glance.
  *
  * Return: 1 when @udp is filled; 0 for a packet that is none of our business.
  */
@@ -100,24 +101,24 @@ __weak int equic_step_observe(struct xdp_md *ctx,
 	return 0;
 }
 
+/* What is known of @pkt is what IP and UDP say. */
 static __always_inline int equic_decide(struct xdp_md *ctx,
-					struct equic_udp *udp)
+					struct equic_udp *udp,
+					struct bpf_equic_pkt *pkt)
 {
-	struct bpf_equic_pkt pkt = {};
 	int drop;
 
-	if (equic_pkt_init(ctx, udp, &pkt))
+	if (pkt->type == EQUIC_PKT_SHORT && equic_step_parse(ctx, udp, pkt) < 0)
 		return XDP_PASS;
-	if (pkt.type == EQUIC_PKT_SHORT && equic_step_parse(ctx, udp, &pkt) < 0)
-		return XDP_PASS;
-	drop = equic_step_verdict(ctx, &pkt);
-	equic_step_observe(ctx, &pkt, drop);
-	return drop > 0 ? equic_step_refuse(ctx, &pkt, drop) : XDP_PASS;
+	drop = equic_step_verdict(ctx, pkt);
+	equic_step_observe(ctx, pkt, drop);
+	return drop > 0 ? equic_step_refuse(ctx, pkt, drop) : XDP_PASS;
 }
 
-SEC("xdp.frags")
-int equic_gateway(struct xdp_md *ctx)
+/* A packet of any shape but the plain one. */
+static __noinline int equic_other_shape(struct xdp_md *ctx)
 {
+	struct bpf_equic_pkt pkt = {};
 	struct equic_udp udp = {};
 
 	if (!equic_step_locate(ctx, &udp))
@@ -127,7 +128,36 @@ int equic_gateway(struct xdp_md *ctx)
 	    udp.type != EQUIC_PKT_EXT_HEADERS &&
 	    !bpf_xdp_equic_port(ctx, udp.dport))
 		return XDP_PASS;
-	return equic_decide(ctx, &udp);
+	if (equic_pkt_init(ctx, &udp, &pkt))
+		return XDP_PASS;
+	return equic_decide(ctx, &udp, &pkt);
+}
+
+static __noinline int equic_plain_shape(struct xdp_md *ctx, int family)
+{
+	struct bpf_equic_pkt pkt = {};
+	struct equic_udp udp = {};
+
+	if (!equic_parse_plain(ctx, family, &udp, &pkt))
+		return XDP_PASS;
+	return equic_decide(ctx, &udp, &pkt);
+}
+
+SEC("xdp.frags")
+int equic_gateway(struct xdp_md *ctx)
+{
+	__be16 dport = 0;
+	int family;
+
+	/* Every packet of the device comes this far. */
+	family = equic_glance(ctx, &dport);
+	if (!family)
+		return XDP_PASS;
+	if (family < 0)
+		return equic_other_shape(ctx);
+	if (!bpf_xdp_equic_port(ctx, dport))
+		return XDP_PASS;
+	return equic_plain_shape(ctx, family);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -9,6 +9,7 @@
 #ifndef _EQUIC_PARSE_IP_H
 #define _EQUIC_PARSE_IP_H
 
+#include <stddef.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
@@ -356,6 +357,116 @@ static __always_inline int equic_pkt_init(struct equic_ctx *ctx,
 	pkt->type = udp->type;
 	pkt->len = udp->ip_len;
 	return 0;
+}
+
+/**
+ * equic_glance - tell the port of what nearly every packet looks like
+ * @ctx: the packet
+ * @dport: receives the destination port
+ *
+ * For UDP right behind IPv4 without options or IPv6, right behind Ethernet, all
+ * in the linear part: the plain shape. Looks at no length, so that a packet for
+ * a port that nobody asks for costs next to nothing.
+ *
+ * Return: AF_INET or AF_INET6 for the plain shape, with @dport; 0 for what is
+ * not UDP; -1 for another shape, which equic_parse_ip() has to look at.
+ */
+static __always_inline int equic_glance(struct equic_ctx *ctx, __be16 *dport)
+{
+	const void *data_end = (void *)(long)ctx->data_end;
+	const void *data = (void *)(long)ctx->data;
+	const struct iphdr *ip4 = data + sizeof(struct ethhdr);
+	const struct ipv6hdr *ip6 = data + sizeof(struct ethhdr);
+	const struct udphdr *udp = (const void *)(ip4 + 1);
+	__be16 proto;
+
+	if ((const void *)(udp + 1) > data_end)
+		return -1;
+	/* struct ethhdr is packed: its member would be read bytewise. */
+	proto = *(const __be16 *)(data + offsetof(struct ethhdr, h_proto));
+	if (proto == bpf_htons(ETH_P_IP)) {
+		if (ip4->protocol != IPPROTO_UDP)
+			return 0;
+		if (*(const __u8 *)ip4 != (4 << 4 | sizeof(*ip4) / 4) ||
+		    ip4->frag_off & bpf_htons(EQUIC_IP_OFFSET | EQUIC_IP_MF))
+			return -1;
+		*dport = udp->dest;
+		return AF_INET;
+	}
+	if (proto != bpf_htons(ETH_P_IPV6))
+		return equic_is_vlan(proto) ? -1 : 0;
+
+	udp = (const void *)(ip6 + 1);
+	if ((const void *)(udp + 1) > data_end)
+		return -1;
+	if (ip6->nexthdr == IPPROTO_UDP) {
+		if (*(const __u8 *)ip6 >> 4 != 6)
+			return 0;
+		*dport = udp->dest;
+		return AF_INET6;
+	}
+	/* UDP is compared with first, not as one of many. */
+	barrier();
+	return equic_is_ext_header(ip6->nexthdr) ? -1 : 0;
+}
+
+/**
+ * equic_parse_plain - equic_parse_ip() and equic_pkt_init() for the plain shape
+ * @ctx: the packet
+ * @family: what equic_glance() told
+ * @udp: zeroed; is filled
+ * @pkt: zeroed; addresses, ports, family and length are filled
+ *
+ * Return: 1, or 0 when the lengths prove nothing.
+ */
+static __always_inline int equic_parse_plain(struct equic_ctx *ctx, int family,
+					     struct equic_udp *udp,
+					     struct bpf_equic_pkt *pkt)
+{
+	const void *data_end = (void *)(long)ctx->data_end;
+	const void *data = (void *)(long)ctx->data;
+	const struct iphdr *ip4 = data + sizeof(struct ethhdr);
+	const struct ipv6hdr *ip6 = data + sizeof(struct ethhdr);
+	const struct udphdr *hdr = (const void *)(ip4 + 1);
+	__u32 ip_len, ip_hdr_len, len;
+
+	if (family == AF_INET) {
+		if ((const void *)(hdr + 1) > data_end)
+			return 0;
+		ip_hdr_len = sizeof(*ip4);
+		ip_len = bpf_ntohs(ip4->tot_len);
+		pkt->saddr[2] = bpf_htonl(0xffff);
+		pkt->saddr[3] = ip4->saddr;
+		pkt->daddr[2] = bpf_htonl(0xffff);
+		pkt->daddr[3] = ip4->daddr;
+	} else {
+		hdr = (const void *)(ip6 + 1);
+		if ((const void *)(hdr + 1) > data_end)
+			return 0;
+		ip_hdr_len = sizeof(*ip6);
+		ip_len = bpf_ntohs(ip6->payload_len) + sizeof(*ip6);
+		if (ip_len > 0xffff)
+			return 0;
+		__builtin_memcpy(pkt->saddr, &ip6->saddr, sizeof(pkt->saddr));
+		__builtin_memcpy(pkt->daddr, &ip6->daddr, sizeof(pkt->daddr));
+	}
+	len = bpf_ntohs(hdr->len);
+	if (len <= sizeof(*hdr) || ip_hdr_len + len > ip_len ||
+	    !equic_has(ctx, sizeof(struct ethhdr) + ip_len))
+		return 0;
+
+	udp->ip_off = sizeof(struct ethhdr);
+	udp->ip_len = ip_len;
+	udp->off = sizeof(struct ethhdr) + ip_hdr_len + sizeof(*hdr);
+	udp->len = len - sizeof(*hdr);
+	udp->sport = hdr->source;
+	udp->dport = hdr->dest;
+	udp->family = family;
+	pkt->sport = hdr->source;
+	pkt->dport = hdr->dest;
+	pkt->family = family;
+	pkt->len = ip_len;
+	return 1;
 }
 
 #endif /* _EQUIC_PARSE_IP_H */

@@ -206,28 +206,27 @@ static __always_inline void equic_copy_cid(struct equic_ctx *ctx, __u32 off,
 }
 
 /**
- * equic_parse_quic - classify a UDP payload
+ * equic_parse_coalesced - classify a UDP payload that begins with a long header
  * @ctx: the packet
  * @udp: what equic_parse_ip() found, of type %EQUIC_PKT_SHORT
- * @pkt: what equic_pkt_init() made of it; type and connection IDs are filled
+ * @pkt: type and connection IDs are filled
  *
  * Only the first QUIC packet can make the datagram malformed. After it, up to
  * three coalesced packets are looked at for an Initial; whatever is none ends
  * the walk, for real clients pad datagrams with anything.
+ *
+ * A global function, so that a short header does not pay for its registers.
+ *
+ * Return: 0.
  */
-static __always_inline void equic_parse_quic(struct equic_ctx *ctx,
-					     const struct equic_udp *udp,
-					     struct bpf_equic_pkt *pkt)
+__weak int equic_parse_coalesced(struct equic_ctx *ctx,
+				 struct equic_udp *udp __arg_nonnull,
+				 struct bpf_equic_pkt *pkt __arg_nonnull)
 {
 	__u32 off = udp->off, end = off + udp->len;
 	struct equic_long hdr = {}, found = {};
-	const __u8 *byte;
-	__u8 buf;
 	int type, i;
 
-	byte = equic_bytes(ctx, off, 1, &buf);
-	if (!byte || !(*byte & EQUIC_LONG_HEADER))
-		return;
 	for (i = 0; i < EQUIC_COALESCED_MAX; i++) {
 		type = equic_parse_long(ctx, off, end, &hdr);
 		if (!i) {
@@ -249,11 +248,30 @@ static __always_inline void equic_parse_quic(struct equic_ctx *ctx,
 	    udp->len < EQUIC_INITIAL_MIN_BYTES)
 		pkt->type = EQUIC_PKT_SMALL_INITIAL;
 	if (pkt->type != EQUIC_PKT_INITIAL && pkt->type != EQUIC_PKT_ZERO_RTT)
-		return;
+		return 0;
 	pkt->dcid_len = found.dcid_len;
 	pkt->scid_len = found.scid_len;
 	equic_copy_cid(ctx, found.dcid_off, found.dcid_len, pkt->dcid);
 	equic_copy_cid(ctx, found.scid_off, found.scid_len, pkt->scid);
+	return 0;
+}
+
+/**
+ * equic_parse_quic - classify a UDP payload
+ * @ctx: the packet
+ * @udp: what equic_parse_ip() found, of type %EQUIC_PKT_SHORT
+ * @pkt: what equic_pkt_init() made of it; type and connection IDs are filled
+ */
+static __always_inline void equic_parse_quic(struct equic_ctx *ctx,
+					     struct equic_udp *udp,
+					     struct bpf_equic_pkt *pkt)
+{
+	const __u8 *byte;
+	__u8 buf;
+
+	byte = equic_bytes(ctx, udp->off, 1, &buf);
+	if (byte && *byte & EQUIC_LONG_HEADER)
+		equic_parse_coalesced(ctx, udp, pkt);
 }
 
 #endif /* _EQUIC_PARSE_QUIC_H */
