@@ -18,6 +18,7 @@ __u32 cut;
 /* Read by the test, which zeroes them before each packet. */
 __u32 linear;
 __u32 port_calls;
+__u32 port_refusals;
 __u32 verdict_calls;
 __u32 verdict_size;
 struct bpf_equic_pkt seen;
@@ -25,6 +26,7 @@ struct bpf_equic_pkt seen;
 static int bpf_xdp_equic_port(struct xdp_md *ctx, __be16 dport)
 {
 	port_calls++;
+	port_refusals += dport != service_port;
 	return dport == service_port;
 }
 

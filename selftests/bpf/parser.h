@@ -73,6 +73,9 @@ void parser_run_skb(const __u8 *data, size_t len, struct parsed *parsed);
  * @got: what it is
  * @name: of the frame, for the explanation
  *
+ * %FOREIGN is as good as %UNSEEN: where a length is wrong, the parser may have
+ * asked for the port before.
+ *
  * Return: true when equal; else every difference was printed.
  */
 bool parsed_equal(const struct parsed *want, const struct parsed *got,

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the gateway costs those whose packets are none of its business, compared
+ * with programs that do the least (cost.bpf.c). The clock has to count
+ * instructions. What a service's packets cost is shown beside it.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "control.h"
+#include "cost.skel.h"
+#include "frame.h"
+#include "ktap.h"
+
+#define REPEAT 100000
+
+static struct cost_bpf *skel;
+static struct bpf_object *object;
+static int gateway;
+
+/* Of one packet, the test run's own share included. */
+static unsigned int cost(int prog, const struct frame *frame)
+{
+	static struct built built;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = built.data,
+		    .repeat = REPEAT);
+	int err;
+
+	frame_build(frame, &built);
+	opts.data_size_in = built.len;
+	err = bpf_prog_test_run_opts(prog, &opts);
+	errno = -err;
+	if (err)
+		ktap_bail("test run");
+	return opts.duration;
+}
+
+static void compare(const char *name, const struct frame *frame,
+		    const struct bpf_program *baseline, double limit)
+{
+	unsigned int ours = cost(gateway, frame);
+	unsigned int theirs = cost(bpf_program__fd(baseline), frame);
+
+	ktap_diag("%s: %u against %u of %s", name, ours, theirs,
+		  bpf_program__name(baseline));
+	ktap_result(ours <= theirs * limit, "%s: at most %.2f times %s", name,
+		    limit, bpf_program__name(baseline));
+}
+
+static void show(const char *name, const struct frame *frame,
+		 enum equic_pkt_type type)
+{
+	static struct built built;
+	unsigned int nothing, port, verdict;
+
+	frame_build(frame, &built);
+	frame_pkt(frame, &built, true, &skel->bss->pkt);
+	skel->bss->pkt.type = type;
+	nothing = cost(bpf_program__fd(skel->progs.nothing), frame);
+	port = cost(bpf_program__fd(skel->progs.port), frame) - nothing;
+	verdict = cost(bpf_program__fd(skel->progs.verdict), frame) - nothing;
+	ktap_diag("%s: %u, of which the module's: port %u, verdict %u", name,
+		  cost(gateway, frame), port, verdict);
+}
+
+int main(void)
+{
+	struct frame foreign = { .dport = 53, .quic = { SHORT(.payload = 60) } };
+	struct frame tcp = { .proto = 6, .quic = { SHORT(.payload = 60) } };
+	struct frame foreign6 = foreign, established6;
+	struct frame established = { .quic = { SHORT(.payload = 1200) } };
+	struct frame initial = {
+		.payload = 1200,
+		.quic = { INITIAL(.version = V1, .dcid_len = 18, .scid_len = 17,
+				  .payload = 300) },
+	};
+	char path[4096];
+	int err;
+
+	foreign6.ip6 = true;
+	established6 = established;
+	established6.ip6 = true;
+
+	ktap_begin();
+	module_insert("");
+	control_open();
+	service_set(false, &(struct policy){ .quota = 5 });
+	service_set(true, &(struct policy){ .quota = 5 });
+	skel = cost_bpf__open_and_load();
+	snprintf(path, sizeof(path), "%s/bpf/gateway.bpf.o",
+		 getenv("EQUIC_BUILD") ?: "build");
+	object = bpf_object__open_file(path, NULL);
+	if (!skel || !object || bpf_object__load(object))
+		ktap_bail("cannot load the programs");
+	gateway = bpf_program__fd(bpf_object__find_program_by_name(object,
+							"equic_gateway"));
+
+	compare("foreign UDP", &foreign, skel->progs.parse_only, 1.5);
+	compare("TCP", &tcp, skel->progs.parse_only, 1.5);
+	compare("foreign UDP over IPv6", &foreign6, skel->progs.parse_only6,
+		1.5);
+	ktap_diag("hash_lookup: %u", cost(bpf_program__fd(
+			skel->progs.hash_lookup), &established));
+	show("established, IPv4", &established, EQUIC_PKT_SHORT);
+	show("established, IPv6", &established6, EQUIC_PKT_SHORT);
+	ktap_diag("a known Initial: %u", cost(gateway, &initial));
+
+	bpf_object__close(object);
+	cost_bpf__destroy(skel);
+	control_close();
+	while ((err = module_remove()) == -EBUSY || err == -EWOULDBLOCK)
+		usleep(10000);
+	ktap_result(!err, "rmmod");
+	return ktap_end();
+}
