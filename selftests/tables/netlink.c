@@ -95,10 +95,12 @@ void nl_open_process(struct nl *nl)
 	if (nl->pid < 0)
 		ktap_bail("no process");
 	if (!nl->pid) {
-		if (nl_open_portid(&own, 0))
+		/* The sockets of others must not live on in here. */
+		if (dup2(pair[1], STDERR_FILENO + 1) < 0 ||
+		    close_range(STDERR_FILENO + 2, ~0U, 0) ||
+		    nl_open_portid(&own, 0))
 			_exit(1);
-		close(pair[0]);
-		serve(&own, pair[1]);
+		serve(&own, STDERR_FILENO + 1);
 	}
 	close(pair[1]);
 	nl->fd = pair[0];
