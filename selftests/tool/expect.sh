@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 #
 # Sourced by the tests of equic(8): what a command must print and return.
 # shellcheck source=../ktap.sh

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 #
 # Sourced by the tests of equic(8) that need the module. Each test has its own
 # two namespaces; what the kernel knows goes with them.
@@ -75,7 +76,7 @@ feed_start()
 	mkfifo "$tool_tmp/feed"
 	: >"$tool_tmp/answers"
 	"${@:-e}" feed service "$service" <"$tool_tmp/feed" \
-		>"$tool_tmp/answers" 2>"$tool_tmp/feed.err" &
+		>"$tool_tmp/answers" 2>"$tool_tmp/feed.err" 3>&- 4>&- &
 	feed_pid=$!
 	exec 3>"$tool_tmp/feed"
 }

@@ -15,10 +15,10 @@ static int parse_for(struct args *args, uint32_t *ms)
 		return TOOL_USAGE;
 	err = parse_time_ms(text, ms);
 	if (err == -EINVAL)
-		return usage_error("for \"%s\": not a time: a number with its unit, as 500ms, 10s or 15m",
+		return usage_error("for \"%s\": not a time: " TIME_REMEDY,
 				   text);
 	if (err || !*ms)
-		return usage_error("for %s: out of range 1ms … 1193h: without \"for\" it stays on",
+		return usage_error("for %s: out of range 1ms … 1193h: leave \"for\" out",
 				   text);
 	return TOOL_OK;
 }

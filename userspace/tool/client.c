@@ -65,6 +65,7 @@ static const struct {
 /**
  * struct listing - one "client show"
  * @filter: what the kernel is asked for
+ * @address: only the clients that this address belongs to; AF_UNSPEC: all
  * @sort: index of fields[] + 1, 0: in the table's order
  * @limit: how many to show
  * @shown: how many were
@@ -75,6 +76,7 @@ static const struct {
  */
 struct listing {
 	struct equic_filter filter;
+	struct equic_addr address;
 	unsigned int sort;
 	uint32_t limit;
 	uint32_t shown;
@@ -121,11 +123,19 @@ static void show_row(struct table *t, const struct equic_client *c)
 	table_row(t);
 }
 
+static bool is_wanted(const struct listing *list, const struct equic_client *c)
+{
+	return list->address.family == AF_UNSPEC ||
+	       prefix_has(&c->prefix, &list->address);
+}
+
 /* Other than 0 ends the list: the limit is reached. */
 static int show_one(const struct equic_client *c, void *user)
 {
 	struct listing *list = user;
 
+	if (!is_wanted(list, c))
+		return 0;
 	if (list->shown == list->limit)
 		return 1;
 	list->shown++;
@@ -140,6 +150,8 @@ static int keep_one(const struct equic_client *c, void *user)
 {
 	struct listing *list = user;
 
+	if (!is_wanted(list, c))
+		return 0;
 	if (list->n_sorted == list->max_sorted) {
 		size_t max = list->max_sorted ? 2 * list->max_sorted : 256;
 		void *grown = reallocarray(list->sorted, max, sizeof(*c));
@@ -224,6 +236,11 @@ static int parse_filter(struct args *args, struct listing *list)
 			if (parse_prefix(word, &list->filter.client, why))
 				ret = usage_error("%s", why);
 		}
+	}
+	/* The kernel takes a prefix: the client of an address may be wider. */
+	if (prefix_is_address(&list->filter.client)) {
+		list->address = list->filter.client.addr;
+		memset(&list->filter.client, 0, sizeof(list->filter.client));
 	}
 	return ret;
 }

@@ -2,6 +2,7 @@
 /* equic conn show */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "parse_addr.h"
 #include "print.h"
@@ -66,9 +67,10 @@ static void show_json(const struct equic_conn *c)
 	json_add_endpoint(object, "local", &c->local, 0);
 	json_add_cid(object, "odcid", c->has_odcid, &c->odcid);
 	json_add_cid(object, "scid", c->has_scid, &c->scid);
-	for (i = 0; i < c->cids_len; i++)
-		json_object_array_add(cids, json_object_new_string(
-				      format_cid(&c->cids[i], cid)));
+	for (i = 0; i < c->cids_len; i++) {
+		format_cid(&c->cids[i], cid);
+		json_object_array_add(cids, json_object_new_string(cid));
+	}
 	json_object_object_add(object, "cids", cids);
 	json_add_bool(object, "over", c->over);
 	json_add_count(object, "age_ms", c->age_ms);
@@ -103,17 +105,35 @@ static void show_row(struct table *t, const struct equic_conn *c)
 	table_row(t);
 }
 
+/**
+ * struct listing - one "conn show"
+ * @filter: what the kernel is asked for
+ * @address: only of the clients that this address belongs to; AF_UNSPEC: all
+ * @table: where they go without -j
+ */
+struct listing {
+	struct equic_filter filter;
+	struct equic_addr address;
+	struct table *table;
+};
+
 static int show_one(const struct equic_conn *c, void *user)
 {
+	struct listing *list = user;
+
+	if (list->address.family != AF_UNSPEC &&
+	    !prefix_has(&c->client, &list->address))
+		return 0;
 	if (tool.json)
 		show_json(c);
 	else
-		show_row(user, c);
+		show_row(list->table, c);
 	return 0;
 }
 
-static int parse_filter(struct args *args, struct equic_filter *filter)
+static int parse_filter(struct args *args, struct listing *list)
 {
+	struct equic_filter *filter = &list->filter;
 	char why[WHY_LEN];
 	const char *text;
 	int ret = TOOL_OK;
@@ -131,6 +151,11 @@ static int parse_filter(struct args *args, struct equic_filter *filter)
 			ret = args_end(args);
 		}
 	}
+	/* The kernel takes a prefix: the client of an address may be wider. */
+	if (prefix_is_address(&filter->client)) {
+		list->address = filter->client.addr;
+		memset(&filter->client, 0, sizeof(filter->client));
+	}
 	return ret;
 }
 
@@ -140,12 +165,11 @@ static int conn_show(struct args *args)
 		"STATE", "CLIENT", "PEER", "SERVICE", "ODCID", "SCID", "AGE",
 		"PID", "ID", NULL
 	};
-	struct equic_filter filter = EQUIC_INIT(filter);
-	struct table *table = NULL;
+	struct listing list = { .filter = EQUIC_INIT(list.filter) };
 	struct equic *eq;
 	int err, ret;
 
-	ret = parse_filter(args, &filter);
+	ret = parse_filter(args, &list);
 	if (ret)
 		return ret;
 	eq = tool_open();
@@ -153,10 +177,10 @@ static int conn_show(struct args *args)
 		return TOOL_REFUSED;
 	json_begin();
 	if (!tool.json)
-		table = table_new(heads, 0x1c0);
-	err = equic_conn_list(eq, &filter, show_one, table);
-	if (table)
-		table_end(table, err);
+		list.table = table_new(heads, 0x1c0);
+	err = equic_conn_list(eq, &list.filter, show_one, &list);
+	if (list.table)
+		table_end(list.table, err);
 	json_end();
 	if (err)
 		ret = refused_by(eq, err, NULL, "listing connections");

@@ -268,7 +268,7 @@ static int feed_run(struct feed *feed)
 		if (fds[1].revents)
 			dispatch(feed, false);
 		if (feed->lost)
-			return refused("the module or the service is gone, and the connections with it: start again and report them anew");
+			return refused("the module or the service is gone, with all reports: start again");
 		if (fds[0].revents)
 			ret = feed_read(feed);
 		if (ret == TOOL_OK)

@@ -40,7 +40,7 @@ static int parse_pending_timeout(const char *name, const char *text,
 	int err = parse_time_ms(text, &ms);
 
 	if (err == -EINVAL)
-		return usage_error("%s \"%s\": not a time: a number with its unit, as 500ms, 10s or 15m",
+		return usage_error("%s \"%s\": not a time: " TIME_REMEDY,
 				   name, text);
 	if (err || ms < EQUIC_PENDING_TIMEOUT_MIN_MS ||
 	    ms > EQUIC_PENDING_TIMEOUT_MAX_MS)

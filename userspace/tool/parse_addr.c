@@ -86,6 +86,23 @@ int parse_prefix(const char *text, struct equic_prefix *prefix,
 	return -EINVAL;
 }
 
+bool prefix_is_address(const struct equic_prefix *prefix)
+{
+	return prefix->addr.family != AF_UNSPEC &&
+	       prefix->len == (prefix->addr.family == AF_INET ? 32 : 128);
+}
+
+bool prefix_has(const struct equic_prefix *prefix,
+		const struct equic_addr *addr)
+{
+	const uint8_t *a = prefix->addr.bytes, *b = addr->bytes;
+	unsigned int bytes = prefix->len / 8, bits = prefix->len % 8;
+
+	if (prefix->addr.family != addr->family || memcmp(a, b, bytes))
+		return false;
+	return !bits || !((a[bytes] ^ b[bytes]) >> (8 - bits));
+}
+
 static void set_peer(struct sockaddr_storage *peer,
 		     const struct equic_addr *addr, uint16_t port)
 {

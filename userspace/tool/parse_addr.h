@@ -17,6 +17,12 @@ int parse_key(const char *text, struct equic_key *key, char why[WHY_LEN]);
 int parse_prefix(const char *text, struct equic_prefix *prefix,
 		 char why[WHY_LEN]);
 
+/* Is @prefix one address? */
+bool prefix_is_address(const struct equic_prefix *prefix);
+/* Is @addr inside @prefix? */
+bool prefix_has(const struct equic_prefix *prefix,
+		const struct equic_addr *addr);
+
 /*
  * CLIENT_ADDR:PORT, or CLIENT_ADDR alone: port 0 then. 0, or -EINVAL with @why.
  */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define TIME_TEXT_LEN 24
+#define TIME_REMEDY "a number with its unit, as 500ms, 10s or 15m"
 
 /* 0, -EINVAL when @text is no TIME, -ERANGE beyond 32 bits of ms. */
 int parse_time_ms(const char *text, uint32_t *ms);

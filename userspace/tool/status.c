@@ -40,7 +40,7 @@ static void show_module(bool loaded, const struct surroundings *around)
 	print_bypass(around->netns_bypass_ms);
 	puts(around->machine_bypass ? ", machine-wide bypass on" : "");
 	if (!btf)
-		puts("module: no BTF (/sys/kernel/btf/equic is missing), no program can attach: build it with pahole (package dwarves) installed");
+		puts("module: no BTF (/sys/kernel/btf/equic is missing): build it with dwarves installed");
 }
 
 static int show_device(const struct equic_device *dev, void *user)
