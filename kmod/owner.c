@@ -10,6 +10,7 @@
 #include <linux/notifier.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <net/sock.h>
 
 /* An owner's word that it reports a service. equic_net.lock. */
 struct equic_reporter {
@@ -288,12 +289,14 @@ static int owner_notify(struct notifier_block *nb, unsigned long what,
 		return NOTIFY_DONE;
 
 	/*
-	 * The oldest of that portid: a younger one is a socket that got the
-	 * number after this one had lost it.
+	 * The oldest of that portid whose socket has ended. One that lives got
+	 * the number after the socket that is announced had lost it, which may
+	 * never have reported.
 	 */
 	mutex_lock(&en->lock);
 	list_for_each_entry(owner, &en->owners, list) {
-		if (owner->portid == notify->portid) {
+		if (owner->portid == notify->portid &&
+		    sock_flag(owner->sk, SOCK_DEAD)) {
 			owner_end(owner);
 			break;
 		}

@@ -4,9 +4,8 @@
  * socket ends all it reported.
  *
  * Identity is (namespace, portid, socket): a port number is free for the next
- * socket before the last one's end is announced. The socket is compared, never
- * looked into; it cannot be freed, nor its address be used again, before that
- * announcement is over.
+ * socket before the last one's end is announced. The socket cannot be freed, nor
+ * its address be used again, before that announcement is over.
  *
  * Owner of the object: the list of its namespace, under equic_net.lock.
  */
@@ -22,11 +21,12 @@ struct equic_conn;
 struct equic_net;
 struct equic_service;
 struct sk_buff;
+struct sock;
 
 struct equic_owner {
 	struct list_head list;		/* equic_net.lock, oldest first */
 	struct equic_net *en;
-	const void *sk;			/* never dereferenced */
+	const struct sock *sk;
 	u32 portid;
 	u32 pid;
 	kuid_t uid;
