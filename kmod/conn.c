@@ -429,13 +429,14 @@ struct equic_conn *equic_conn_find_reported(struct equic_net *en,
 /*
  * The client's oldest connection in one of @states (bits of enum
  * equic_conn_phase) that @owner reports or nobody does; of the 4-tuple and the
- * handshake in @hs as far as it names them.
+ * handshake in @hs as far as it names them; none that has another id than @id,
+ * unless that is 0.
  */
 struct equic_conn *equic_conn_find_oldest(struct equic_net *en,
 					  struct equic_service *svc,
 					  const struct equic_handshake *hs,
 					  const struct equic_owner *owner,
-					  unsigned int states)
+					  u32 id, unsigned int states)
 {
 	struct equic_conn *conn, *found = NULL;
 	struct equic_client *client;
@@ -456,6 +457,8 @@ struct equic_conn *equic_conn_find_oldest(struct equic_net *en,
 			continue;
 		if (conn->owner ? conn->owner != owner :
 				  conn->state == EQUIC_CONN_OPEN)
+			continue;
+		if (id && conn->id && conn->id != id)
 			continue;
 		if (hs->key.peer_port &&
 		    (conn->peer_port != hs->key.peer_port ||

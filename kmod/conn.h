@@ -149,7 +149,7 @@ struct equic_conn *equic_conn_find_oldest(struct equic_net *en,
 					  struct equic_service *svc,
 					  const struct equic_handshake *hs,
 					  const struct equic_owner *owner,
-					  unsigned int states);
+					  u32 id, unsigned int states);
 struct equic_conn *equic_conn_report_new(struct equic_net *en,
 					 struct equic_service *svc,
 					 const struct equic_handshake *hs,

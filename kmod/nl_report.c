@@ -146,12 +146,21 @@ static struct equic_conn *find_wire(const struct report *r,
 
 	if (!r->has_peer)
 		return NULL;
-	if (r->hs.present && r->has_local) {
-		conn = equic_conn_find_reported(r->en, &r->hs, r->owner);
+	if (r->hs.present) {
+		/* Only with the local address is the whole key known. */
+		if (r->has_local)
+			conn = equic_conn_find_reported(r->en, &r->hs,
+							r->owner);
+		else
+			conn = equic_conn_find_oldest(r->en, r->svc, &r->hs,
+						      r->owner, r->id,
+						      BIT(EQUIC_CONN_PENDING) |
+						      BIT(EQUIC_CONN_OPEN));
 		if (conn)
 			return conn;
 	}
-	return equic_conn_find_oldest(r->en, r->svc, &r->hs, owner, states);
+	return equic_conn_find_oldest(r->en, r->svc, &r->hs, owner, r->id,
+				      states);
 }
 
 static int need_peer(const struct report *r)
