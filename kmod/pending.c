@@ -131,13 +131,16 @@ static void pending_sweep(struct work_struct *work)
 		pending_arm(en, EQUIC_PENDING_SWEEP_MS);
 }
 
-/* One that no server has reported, with a reference. */
-static struct equic_conn *shard_unreported(struct equic_pending_shard *shard)
+/* One of before @until_ns that no server has reported, with a reference. */
+static struct equic_conn *shard_unreported(struct equic_pending_shard *shard,
+					   u64 until_ns)
 {
 	struct equic_conn *conn;
 
 	spin_lock_bh(&shard->lock);
 	list_for_each_entry(conn, &shard->conns, pending_list) {
+		if (conn->born_ns > until_ns)
+			break;
 		if (!READ_ONCE(conn->owner) &&
 		    kref_get_unless_zero(&conn->ref)) {
 			spin_unlock_bh(&shard->lock);
@@ -150,6 +153,8 @@ static struct equic_conn *shard_unreported(struct equic_pending_shard *shard)
 
 void equic_pending_end_unreported(struct equic_service *svc)
 {
+	/* Those that come while we look are not waited for: it may be a flood. */
+	u64 until_ns = ktime_get_ns();
 	struct equic_conn *conn;
 	int cpu;
 
@@ -157,7 +162,7 @@ void equic_pending_end_unreported(struct equic_service *svc)
 		struct equic_pending_shard *shard =
 			per_cpu_ptr(svc->pending, cpu);
 
-		while ((conn = shard_unreported(shard))) {
+		while ((conn = shard_unreported(shard, until_ns))) {
 			equic_conn_end(conn, EQUIC_END_UNREPORTED);
 			equic_conn_put(conn);
 			cond_resched();
