@@ -61,10 +61,10 @@ in_server()
 	ip netns exec "$lab_server" "$@"
 }
 
-# wait_for COMMAND...: until it succeeds, ten seconds at most.
+# wait_for COMMAND...: until it succeeds, half a minute at most.
 wait_for()
 {
-	local end=$((SECONDS + 10))
+	local end=$((SECONDS + 30))
 
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || return 1

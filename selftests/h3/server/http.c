@@ -150,6 +150,12 @@ static const char *request_resolve(struct worker *worker,
 	return "200";
 }
 
+static nghttp3_nv field(const char *name, const char *value)
+{
+	return (nghttp3_nv) { (uint8_t *)name, (uint8_t *)value, strlen(name),
+			      strlen(value), NGHTTP3_NV_FLAG_NONE };
+}
+
 static int on_end_stream(nghttp3_conn *h3, int64_t stream_id, void *user,
 			 void *stream_user)
 {
@@ -171,13 +177,9 @@ static int on_end_stream(nghttp3_conn *h3, int64_t stream_id, void *user,
 		count(worker, COUNT_REQUEST_ERRORS);
 	snprintf(length, sizeof(length), "%llu",
 		 (unsigned long long)request->body.length);
-	fields[0] = (nghttp3_nv){ (uint8_t *)":status", (uint8_t *)status, 7,
-				  3, NGHTTP3_NV_FLAG_NONE };
-	fields[1] = (nghttp3_nv){ (uint8_t *)"server", (uint8_t *)"h3server",
-				  6, 8, NGHTTP3_NV_FLAG_NONE };
-	fields[2] = (nghttp3_nv){ (uint8_t *)"content-length",
-				  (uint8_t *)length, 14, strlen(length),
-				  NGHTTP3_NV_FLAG_NONE };
+	fields[0] = field(":status", status);
+	fields[1] = field("server", "h3server");
+	fields[2] = field("content-length", length);
 	return nghttp3_conn_submit_response(h3, stream_id, fields, 3,
 					    request->head ? NULL : &reader);
 }

@@ -29,6 +29,7 @@ const char *const quota_in_name[] = { "none", "user", "kernel", NULL };
 static const char *const refuse_name[] = {
 	"close", "drop", "after-handshake", NULL
 };
+
 static const char *const ledger_name[] = { "addr", "port", NULL };
 
 static const struct argp_option argp_options[] = {
