@@ -46,10 +46,15 @@ void parser_open(void)
 		errno = -err;
 		ktap_bail("cannot chain the programs");
 	}
-	skel->bss->service_port = htons(SERVICE_PORT);
-	skb_skel->bss->service_port = htons(SERVICE_PORT);
+	parser_port(SERVICE_PORT);
 	test_run(skel->progs.equic_cut, large, sizeof(large));
 	linear_max = skel->bss->linear;
+}
+
+void parser_port(__u16 port)
+{
+	skel->bss->service_port = htons(port);
+	skb_skel->bss->service_port = htons(port);
 }
 
 void parser_close(void)

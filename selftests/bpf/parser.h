@@ -33,6 +33,12 @@ void parser_open(void);
 void parser_close(void);
 
 /**
+ * parser_port - say which port is a service's, instead of %SERVICE_PORT
+ * @port: the port
+ */
+void parser_port(__u16 port);
+
+/**
  * parser_instructions - how many the verifier processed
  *
  * Return: their number.
