@@ -103,14 +103,10 @@ json_one()
 # json_file FILTER FILE
 json_file()
 {
-	jq -es 'length == 1 and (.[0] | type == "array" and all(.[]; type == "object"))' \
-		"$2" >/dev/null 2>"$tool_tmp/jq" || {
-		echo "not one array of objects:"
-		cat "$2" "$tool_tmp/jq"
-		return 1
-	}
-	jq -e "$1" "$2" >/dev/null 2>"$tool_tmp/jq" && return
-	echo "not true: $1"
+	jq -es 'length == 1 and (.[0] | type == "array" and
+		all(.[]; type == "object") and ('"$1"'))' "$2" \
+		>/dev/null 2>"$tool_tmp/jq" && return
+	echo "no array of objects for which this is true: $1"
 	cat "$2" "$tool_tmp/jq"
 	return 1
 }
