@@ -15,6 +15,7 @@ KERNEL ?= host
 BREAK ?=
 # What `make check` runs on, and which tests (area/name patterns).
 KERNELS ?= 6.12 7.2
+JOBS ?= $(shell nproc)
 TESTS ?=
 
 # The running kernel's headers, or the newest that are installed.
@@ -75,8 +76,8 @@ deps:
 # In steps: what the first installs, the others' makefiles look for.
 check: deps
 	@+for kernel in $(KERNELS); do \
-		$(MAKE) --no-print-directory kmod KERNEL=$$kernel && \
-		$(MAKE) --no-print-directory kmod KERNEL=$$kernel BREAK=1 || \
+		$(MAKE) --no-print-directory -j$(JOBS) kmod KERNEL=$$kernel && \
+		$(MAKE) --no-print-directory -j$(JOBS) kmod KERNEL=$$kernel BREAK=1 || \
 		exit 1; \
 	done
 	@+$(MAKE) --no-print-directory userspace selftests
