@@ -209,6 +209,7 @@ __weak int equic_parse_ext(struct equic_ctx *ctx,
 	hdr = equic_bytes(ctx, ext->off, sizeof(*hdr), &buf);
 	if (!hdr)
 		return -1;
+	len = (hdr->len + 1) * 8;
 	switch (ext->nexthdr) {
 	case IPPROTO_FRAGMENT:
 		len = 8;
@@ -224,9 +225,7 @@ __weak int equic_parse_ext(struct equic_ctx *ctx,
 	case IPPROTO_ROUTING:
 		if (hdr->segments_left)
 			return -1;
-		/* fallthrough */
-	default:
-		len = (hdr->len + 1) * 8;
+		break;
 	}
 	ext->off += len;
 	ext->nexthdr = hdr->nexthdr;

@@ -17,6 +17,7 @@
 
 enum {
 	EQUIC_LONG_HEADER	= 0x80,
+	EQUIC_LONG_START_LEN	= 1 + 4,	/* flags and version */
 	EQUIC_COALESCED_MAX	= 4,
 	EQUIC_INITIAL_MIN_BYTES	= 1200,	/* RFC 9000, section 14.1 */
 };
@@ -39,11 +40,6 @@ struct equic_long {
 	__u8	scid_len;
 	__u16	reserved;
 };
-
-struct equic_long_start {
-	__u8	flags;
-	__be32	version;
-} __attribute__((packed));
 
 /* The type of a long header of version 1 or 2. */
 static __always_inline int equic_long_type(__u8 flags, __u32 version)
@@ -135,33 +131,32 @@ static __always_inline __u32 equic_long_next(struct equic_ctx *ctx, __u32 off,
 __weak int equic_parse_long(struct equic_ctx *ctx, __u32 off, __u32 end,
 			    struct equic_long *hdr __arg_nonnull)
 {
-	const struct equic_long_start *start;
 	__u32 version, dcid_len, scid_len;
-	struct equic_long_start buf;
+	__u8 buf[EQUIC_LONG_START_LEN];
 	const __u8 *byte;
 	bool known;
 	int type;
 
 	if (off >= end)
 		return EQUIC_PKT_SHORT;
-	byte = equic_bytes(ctx, off, 1, &buf);
+	byte = equic_bytes(ctx, off, 1, buf);
 	if (!byte || !(*byte & EQUIC_LONG_HEADER))
 		return EQUIC_PKT_SHORT;
-	if (end - off < sizeof(*start))
+	if (end - off < EQUIC_LONG_START_LEN)
 		return EQUIC_PKT_TRUNCATED;
-	start = equic_bytes(ctx, off, sizeof(*start), &buf);
-	if (!start)
+	byte = equic_bytes(ctx, off, EQUIC_LONG_START_LEN, buf);
+	if (!byte)
 		return EQUIC_PKT_SHORT;
-	version = bpf_ntohl(start->version);
-	type = equic_long_type(start->flags, version);
+	version = (__u32)byte[1] << 24 | byte[2] << 16 | byte[3] << 8 | byte[4];
+	type = equic_long_type(*byte, version);
 	if (!version)
 		return EQUIC_PKT_VERSION_ZERO;
 	known = version == EQUIC_QUIC_V1 || version == EQUIC_QUIC_V2;
 
-	off += sizeof(*start);
+	off += EQUIC_LONG_START_LEN;
 	if (off >= end)
 		return EQUIC_PKT_TRUNCATED;
-	byte = equic_bytes(ctx, off, 1, &buf);
+	byte = equic_bytes(ctx, off, 1, buf);
 	if (!byte)
 		return EQUIC_PKT_SHORT;
 	dcid_len = *byte;
@@ -173,7 +168,7 @@ __weak int equic_parse_long(struct equic_ctx *ctx, __u32 off, __u32 end,
 	off += dcid_len;
 	if (off >= end)
 		return EQUIC_PKT_TRUNCATED;
-	byte = equic_bytes(ctx, off, 1, &buf);
+	byte = equic_bytes(ctx, off, 1, buf);
 	if (!byte)
 		return EQUIC_PKT_SHORT;
 	scid_len = *byte;
