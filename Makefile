@@ -89,7 +89,7 @@ check-debug:
 demo: deps
 	@+$(MAKE) --no-print-directory kmod KERNEL=6.12
 	@+$(MAKE) --no-print-directory userspace selftests
-	@selftests/vm/run --kernel 6.12 --mem 3G --timeout 300 selftests/demo/run
+	@EQUIC_BUILD=$(BUILD) selftests/demo/run
 
 clean:
 	rm -rf $(BUILD)
