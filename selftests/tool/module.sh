@@ -19,7 +19,7 @@ tool_cleanup()
 	[ -z "$feed_pid" ] || kill "$feed_pid" 2>/dev/null
 	ip netns del $here_ns 2>/dev/null
 	ip netns del $far_ns 2>/dev/null
-	becomes 10 module_gone
+	becomes 30 module_gone
 	rm -rf "$tool_tmp"
 }
 
@@ -95,7 +95,7 @@ feed_says()
 
 	shift
 	[ $# -eq 0 ] || printf '%s\n' "$@" >&3
-	becomes 20 answers_are "$n"
+	becomes 60 answers_are "$n"
 }
 
 answers_are()
