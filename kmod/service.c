@@ -85,7 +85,7 @@ void equic_policy_init(struct equic_policy *policy)
 static void service_set_masks(struct equic_service *svc)
 {
 	static const struct in6_addr ones = {
-		.s6_addr32 = { ~0U, ~0U, ~0U, ~0U },
+		.s6_addr32 = { [0 ... 3] = cpu_to_be32(~0U) },
 	};
 
 	ipv6_addr_prefix(&svc->mask4, &ones, 96 + svc->policy.prefix4);
