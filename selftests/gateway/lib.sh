@@ -167,11 +167,9 @@ family()
 	if [ "$FAMILY" = 4 ]; then
 		SERVER=10.9.0.1 OTHER=10.9.0.2
 		SERVICE=$SERVER:$PORT
-		PREFIX_LEN=32
 	else
 		SERVER=fd09::1 OTHER=fd09::2
 		SERVICE=[$SERVER]:$PORT
-		PREFIX_LEN=64
 	fi
 	BAD=$(bad 1)
 	GOOD=$(good 1)
@@ -184,6 +182,15 @@ client()
 }
 bad() { client 1 "$1"; }
 good() { client 2 "$1"; }
+
+# prefix ADDR: of the client that the address belongs to.
+prefix()
+{
+	case $1 in
+	*:*)	echo "${1%::*}::/64" ;;
+	*)	echo "$1/32" ;;
+	esac
+}
 
 # endpoint ADDR PORT
 endpoint()
@@ -225,10 +232,11 @@ detach()
 }
 
 # service KNOB VALUE...: $SERVICE, anew: no client, no count is left of before.
+# On a slow machine a handshake may take its time.
 service()
 {
 	equic service del "$SERVICE" 2>/dev/null
-	equic service add "$SERVICE" "$@"
+	equic service add "$SERVICE" pending-timeout 5m "$@"
 }
 
 # field NAME JSON: the first number, word or list of that name. jq is a process.
@@ -271,13 +279,13 @@ stats_are()
 client_is()
 {
 	expect "$2 of $1" "$3" "$(field "$2" \
-		"$(equic -j client show service "$SERVICE" "$1/$PREFIX_LEN")")"
+		"$(equic -j client show service "$SERVICE" "$(prefix "$1")")")"
 }
 
 # conns STATE [ADDR]: how many there are, of a client if one is named.
 conns()
 {
-	equic -j conn show service "$SERVICE" ${2:+client "$2/$PREFIX_LEN"} |
+	equic -j conn show service "$SERVICE" ${2:+client "$(prefix "$2")"} |
 		grep -o "\"state\": *\"$1\"" | wc -l
 }
 
@@ -341,7 +349,7 @@ server()
 # server_stat NAME FIELD: as .total.received.datagrams
 server_stat()
 {
-	"$H3SERVER" --print "$tmp/$1.counters" | jq "$2"
+	"$H3SERVER" --print "$tmp/$1.counters" | jq -r "$2"
 }
 
 server_is()
@@ -361,7 +369,7 @@ load()
 
 load_stat()
 {
-	jq "$2" "$tmp/$1.json"
+	jq -r "$2" "$tmp/$1.json"
 }
 
 load_is()
@@ -411,13 +419,13 @@ check()
 	ktap_check "$@"
 	[ "$ktap_failures" -ne "$before" ] || return 0
 	{
-		equic service show
-		equic client show
-		equic conn show
+		equic service show "$SERVICE"
+		equic client show service "$SERVICE"
+		equic conn show service "$SERVICE"
 		for name in "${!job_pid[@]}"; do
 			[ ! -s "$tmp/$name.err" ] || sed "s/^/$name: /" "$tmp/$name.err"
 		done
-	} 2>&1 | head -n 100 | ktap_diag
+	} 2>&1 | head -n 40 | ktap_diag
 	return 1
 }
 
@@ -429,7 +437,7 @@ must()
 	output=$("$@" 2>&1) && return 0
 	ktap_diag "$* failed"
 	ktap_diag "$output"
-	dmesg | tail -n 20 | ktap_diag
+	dmesg | tail -n 5 | ktap_diag
 	ktap_bail "$*"
 }
 
