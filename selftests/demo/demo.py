@@ -36,7 +36,8 @@ import time
 
 from lab import Lab, LabError, SharedSocket, run, udp_counters
 from ledger import Ledger
-from screen import GREEN, RED, Screen
+from report import report
+from screen import Screen
 
 TREE = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 BUILD = os.environ.get("EQUIC_BUILD", os.path.join(TREE, "build"))
@@ -65,6 +66,27 @@ RECEIVE_BYTES = 1 << 16
 FOREVER = 3600
 CPUS = os.cpu_count()
 SERVER_CPU, GOOD_CPU, ABUSE_CPU = 0, 1 % CPUS, CPUS - 1
+
+
+def insert_module():
+    """True if it was not there before."""
+    if os.path.isdir("/sys/module/equic"):
+        return False
+    run("insmod", os.environ["EQUIC_KO"])
+    return True
+
+
+def remove_module():
+    """The kernel takes the namespaces and their programs apart at leisure."""
+    end = time.monotonic() + 10
+    while True:
+        try:
+            run("rmmod", "equic")
+            return
+        except LabError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
 
 
 class Server:
@@ -108,7 +130,6 @@ class Demo:
         self.h3server = shutil.copy(os.path.join(BUILD, "selftests/h3server"),
                                     self.directory)
         self.make_certificate()
-        self.inserted = False
         self.servers, self.drained = [], 0
         self.means = []
         self.events = []
@@ -123,7 +144,7 @@ class Demo:
         while not condition():
             if process and not process.alive():
                 process.wait()
-                raise LabError("%s: %s" % (process.popen.args[-1],
+                raise LabError("%s: %s" % (process.command,
                                            " ".join(process.errors)))
             if time.monotonic() > end:
                 raise LabError("waited %d s in vain" % seconds)
@@ -146,12 +167,6 @@ class Demo:
         if os.environ.get("EQUIC_KERNEL") != "host":
             with open("/proc/sys/net/core/rmem_max", "w") as limit:
                 limit.write(str(RECEIVE_BYTES))
-
-    def insert_module(self):
-        if os.path.isdir("/sys/module/equic"):
-            return
-        run("insmod", os.environ["EQUIC_KO"])
-        self.inserted = True
 
     def make_network(self):
         nets = [("good", "198.51.100.%d", GOOD_CLIENTS + 1),
@@ -194,7 +209,8 @@ class Demo:
         for process in attaching:
             process.wait()
             if process.popen.returncode:
-                raise LabError(" ".join(process.errors))
+                raise LabError("%s: %s" % (process.command,
+                                           " ".join(process.errors)))
         # The download must last: its client has a slow line.
         run("tc", "-n", self.gateway, "qdisc", "add", "dev", "far0", "root",
             "tbf", "rate", DOWNLOAD_RATE, "burst", "8k", "latency", "200ms")
@@ -344,7 +360,16 @@ class Demo:
             self.recovery["after"] = told.timestamp() - killed_clock
 
     def run(self):
-        self.insert_module()
+        """Returns what went wrong."""
+        try:
+            self.set_up()
+            self.go_through_phases()
+            ledger = self.settle()
+        finally:
+            shutil.rmtree(self.directory, ignore_errors=True)
+        return report(self.screen, self, ledger)
+
+    def set_up(self):
         self.shorten_queues()
         self.make_network()
         self.make_gateway()
@@ -363,6 +388,8 @@ class Demo:
                         "hold %d." % ((ABUSIVE_LOAD + INITIALS_LOAD) *
                                       self.capacity, QUOTA))
         self.screen.say()
+
+    def go_through_phases(self):
         self.screen.head()
         self.phase("no attack", 3)
         self.start_abuse()
@@ -414,104 +441,16 @@ class Demo:
         return ledger
 
 
-# ------------------------------------------------------------------ report --
-
-BAR = 40
-
-
-def print_means(screen, means):
-    most = max(good for _, good, _, _ in means) or 1
-    screen.say()
-    screen.say("requests/s of the good clients, mean of each phase")
-    for name, good, _, _ in means:
-        bar = "#" * round(BAR * good / most)
-        screen.say("  %-22s %7.1f  %s" % (name, good,
-                                         screen.colour(GREEN, bar)))
-
-
-def print_ledger(screen, ledger):
-    screen.say()
-    screen.say("%-42s%10s%10s%10s" % ("datagrams to the services, by who counted",
-                                      "clients", "equic", "servers"))
-    for what, *cells in ledger.lines():
-        if what == "difference":
-            screen.say("  " + "-" * 70)
-        screen.say(("  %-40s" % what + "".join(
-            "%10s" % ("" if n is None else n) for n in cells)).rstrip())
-
-
-def compare(screen, demo):
-    good = {name: rate for name, rate, *_ in demo.means}
-    calm, none, user, kernel = [good[name] for name in (
-        "no attack", "attack, no quota", "quota in user space",
-        "quota in the kernel")]
-
-    def ratio(other):
-        return "%.1f times" % (kernel / other) if other else \
-            "infinitely"
-
-    screen.say()
-    screen.say("Under one attack the good clients got %.1f requests/s without "
-               "a quota, %.1f with the" % (none, user))
-    screen.say("quota in the server, %.1f with the quota in the kernel, which "
-               "is %s as many as" % (kernel, ratio(user)))
-    screen.say("in the server, %s as many as without, and %.0f %% of what they "
-               "get in peace." % (ratio(none),
-                                  100 * kernel / calm if calm else 0))
-
-
-def print_verdict(screen, demo, ledger):
-    """Returns what went wrong."""
-    wrong = []
-    recovery, ping, download = demo.recovery, demo.ping.last, demo.download.last
-
-    compare(screen, demo)
-    if "released" in recovery:
-        screen.say("SIGKILL: the kernel had released the server's %d "
-                   "connections after %.0f ms; good" % (
-                       recovery["released"], 1000 * recovery["after"]))
-        screen.say("clients were served by the next server after %.1f s."
-                   % recovery["good"])
-    else:
-        wrong.append("no event told that the killed server's connections "
-                     "were released")
-    slowest = min(rate for *_, rate in demo.means)
-    screen.say("The download from the other server: %.1f MB over one "
-               "connection, %.0f kB/s in the slowest"
-               % (download["body_bytes"] / 1e6, slowest / 1e3))
-    screen.say("phase. Foreign UDP: %d datagrams, %d lost."
-               % (ping["sent"], ping["lost"]))
-    if not ledger.adds_up():
-        wrong.append("the ledger does not add up")
-    if ping["lost"] or ping["doubled"] or ping["changed"]:
-        wrong.append("foreign UDP: %(lost)d datagrams lost, %(doubled)d "
-                     "doubled, %(changed)d changed" % ping)
-    if download["completed"] != 1 or download["broken"] or \
-            download["body_errors"] or slowest <= 0:
-        wrong.append("the download did not go on: %s" % download)
-    return wrong
-
-
 def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     screen = Screen()
-    with Lab("equic-demo-") as lab:
-        demo = Demo(screen, lab)
-        try:
-            demo.run()
-            ledger = demo.settle()
-            print_means(screen, demo.means)
-            print_ledger(screen, ledger)
-            wrong = print_verdict(screen, demo, ledger)
-        finally:
-            shutil.rmtree(demo.directory, ignore_errors=True)
-    if demo.inserted:
-        run("rmmod", "equic")
-    for what in wrong:
-        screen.say(screen.colour(RED, "FAILED: " + what))
-    if not wrong:
-        screen.say("The ledger adds up. (%.0f s)"
-                   % (time.monotonic() - demo.began))
+    inserted = insert_module()
+    try:
+        with Lab("equic-demo-") as lab:
+            wrong = Demo(screen, lab).run()
+    finally:
+        if inserted:
+            remove_module()
     return 1 if wrong else 0
 
 

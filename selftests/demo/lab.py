@@ -17,7 +17,7 @@ CLONE_NEWNET = 0x40000000
 NETNS_DIR = "/run/netns/"
 SYS_PIDFD_GETFD = 438
 SO_ATTACH_FILTER = 26
-STOP_SECONDS = 15
+STOP_SECONDS = 60
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -41,6 +41,7 @@ class Process:
         self.last, self.when = {}, 0.0
         self.on_line = on_line
         self.errors = []
+        self.command = " ".join(words)
         self.popen = subprocess.Popen(
             words, text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)
@@ -77,7 +78,7 @@ class Process:
             self.popen.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.popen.kill()
-            raise LabError("%s did not stop" % self.popen.args) from None
+            raise LabError("did not stop: " + self.command) from None
         for reader in self.readers:
             reader.join()
         return self.last

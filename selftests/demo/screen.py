@@ -47,8 +47,6 @@ class Screen:
                 return
             self.say(text)
             return
-        sys.stdout.write("\r" + text + "\x1b[K")
+        sys.stdout.write("\r" + text + "\x1b[K" + ("\n" if last else ""))
         sys.stdout.flush()
-        self.unfinished = True
-        if last:
-            self.say()
+        self.unfinished = not last
