@@ -349,6 +349,7 @@ static struct model_conn *find_oldest(struct model *m,
 		if (conn->service == r->service &&
 		    addr_equal(&conn->client, &client) &&
 		    states & 1 << conn->state && reporters(conn, owner) &&
+		    (!r->id || !conn->id || conn->id == r->id) &&
 		    fits(conn, r) &&
 		    (!found || conn->number < found->number))
 			found = conn;
