@@ -391,7 +391,7 @@ class Demo:
 
     def go_through_phases(self):
         self.screen.head()
-        self.phase("no attack", 3)
+        self.phase("no attack", 4)
         self.start_abuse()
         self.phase("attack, no quota", 3)
         self.restart("user")
