@@ -221,12 +221,15 @@ static int report_cid(const struct report *r, struct equic_conn *conn)
 {
 	const struct nlattr *attr = r->info->attrs[EQUIC_A_CONN_CID];
 	struct equic_cid cid;
+	int ret;
 
 	if (!attr)
 		return 0;
 	get_cid(attr, &cid);
 	equic_conn_add_dcid(conn, &cid);
-	return equic_conn_add_cid(conn, &cid);
+	ret = equic_conn_add_cid(conn, &cid);
+	/* The report has been taken: that there are many CIDs is no refusal. */
+	return ret == -ENOSPC ? 0 : ret;
 }
 
 static int report_begin(struct sk_buff *skb, struct genl_info *info, bool open)
