@@ -26,8 +26,8 @@ enum {
  * struct equic_long - a long header of version 1 or 2
  * @dcid_off: offset of the destination connection ID in the packet.
  * @scid_off: offset of the source connection ID.
- * @next: where the packet behind a 0-RTT or Handshake packet begins; 0 when
- *	none does.
+ * @next: where a packet behind a 0-RTT or Handshake packet begins, if there is
+ *	one; 0 when there is none in reach.
  * @dcid_len: bytes of the destination connection ID, at most 20.
  * @scid_len: bytes of the source connection ID, likewise.
  * @reserved: 0.
@@ -66,7 +66,8 @@ static __always_inline int equic_long_type(__u8 flags, __u32 version)
  * @off: offset of the Length field (RFC 9000, section 17.2), a varint
  * @end: where the datagram ends
  *
- * Return: an offset less than @end, or 0 when no packet follows.
+ * Return: an offset, at which there is a packet if it is less than @end; 0 when
+ * there is none in reach.
  */
 static __always_inline __u32 equic_long_next(struct equic_ctx *ctx, __u32 off,
 					     __u32 end)
@@ -110,8 +111,7 @@ static __always_inline __u32 equic_long_next(struct equic_ctx *ctx, __u32 off,
 		off += 8;
 		break;
 	}
-	off += len;
-	return off < end && off <= EQUIC_OFF_MAX ? off : 0;
+	return off + len;
 }
 
 /**

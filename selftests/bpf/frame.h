@@ -67,7 +67,7 @@ struct quic {
 	int		token_len;
 	int		payload;
 	int		length_size;
-	int		length_error;
+	long long	length_error;
 	bool		no_fixed_bit;
 	__u8		cid;
 	const char	*bytes;
