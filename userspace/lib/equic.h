@@ -249,12 +249,13 @@ EQUIC_API void equic_close(struct equic *eq);
 
 /**
  * equic_strerror - the words for the handle's last error
- * @eq: a handle, or NULL after equic_open() failed
+ * @eq: a handle
  *
  * A sentence without its end: the kernel's own words where it gave some. Valid
- * until the handle's next call; with several threads use equic_error().
+ * until the handle's next call; with several threads use equic_error(). There is
+ * no handle after equic_open() failed: its errors are told by strerror(3).
  *
- * Return: text, "" when there was no error yet.
+ * Return: text, "" when the last call succeeded.
  */
 EQUIC_API const char *equic_strerror(struct equic *eq);
 
@@ -977,8 +978,10 @@ EQUIC_API int equic_fd(struct equic *eq);
  * the rest of the queue.
  *
  * Return: 0; -EINTR: equic_sigint_callback() or equic_sigterm_callback() ran
- * (once); any other: the last report that was refused since the last call, with
- * the kernel's words. A server may log it; it need not react.
+ * (once); any other: the last report, or declaration as a reporter, that was
+ * refused since the last call, with the kernel's words: -ENOENT while there is no
+ * such service, -EPERM without leave to report for it, each told once. A server
+ * may log it; it need not react.
  */
 EQUIC_API int equic_dispatch(struct equic *eq);
 
