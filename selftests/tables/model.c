@@ -390,15 +390,18 @@ static int add_cid(struct model_conn *conn, __u64 cid)
 	return 0;
 }
 
-/* The CID of a report that begins a connection is the server's SCID. */
-static int server_scid(struct model_conn *conn, __u64 cid)
+/*
+ * The CID of a report that begins a connection is the server's SCID. One too
+ * many is not remembered, and the report is taken all the same.
+ */
+static void server_scid(struct model_conn *conn, __u64 cid)
 {
 	if (!cid)
-		return 0;
+		return;
 	if (conn->handshake && !has_dcid(conn, cid) && may_learn(conn))
 		conn->dcids[conn->nr_dcids++] = cid;
 	conn->known_dcids = true;
-	return add_cid(conn, cid);
+	add_cid(conn, cid);
 }
 
 static int bind_to(struct model *m, const struct model_report *r,
@@ -446,7 +449,9 @@ int model_begin(struct model *m, const struct model_report *r, bool open)
 		conn->over = !room;
 	}
 	err = bind_to(m, r, conn, open);
-	return err ? err : server_scid(conn, r->cid);
+	if (!err)
+		server_scid(conn, r->cid);
+	return err;
 }
 
 int model_close(struct model *m, const struct model_report *r)
