@@ -68,7 +68,8 @@ install: all
 	$(MAKE) -C userspace $(sub_vars) install
 	install -D -m 644 -t $(DESTDIR)$(LIBDIR)/equic $(BUILD)/bpf/*.bpf.o
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux uapi/linux/equic.h
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/equic bpf/equic_kfuncs.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/equic \
+		bpf/equic_kfuncs.h bpf/packet.h bpf/parse_ip.h bpf/parse_quic.h
 
 deps:
 	@scripts/deps check

@@ -57,7 +57,7 @@ extern int bpf_skb_equic_verdict(struct __sk_buff *ctx,
 /**
  * bpf_xdp_equic_client - read the counts of a packet's client
  * @ctx: the packet's context
- * @pkt: addresses and ports; the rest is not looked at
+ * @pkt: addresses and ports decide; the rest must make sense
  * @pkt__sz: sizeof(*pkt)
  * @opts: receives the counts
  * @opts__sz: sizeof(*opts)
@@ -81,7 +81,8 @@ extern int bpf_skb_equic_client(struct __sk_buff *ctx,
 /**
  * bpf_xdp_equic_charge - charge a client with a pending connection
  * @ctx: the packet's context
- * @pkt: addresses, ports, and the handshake's DCID and SCID
+ * @pkt: addresses, ports, and the handshake's DCID and SCID; of type
+ *	%EQUIC_PKT_INITIAL or %EQUIC_PKT_ZERO_RTT, for others have none
  * @pkt__sz: sizeof(*pkt)
  * @opts: receives the counts after the charge
  * @opts__sz: sizeof(*opts)
