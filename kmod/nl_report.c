@@ -237,6 +237,7 @@ static int report_begin(struct sk_buff *skb, struct genl_info *info, bool open)
 	struct equic_net *en = equic_net(genl_info_net(info));
 	struct equic_conn *conn;
 	struct report r;
+	bool known;
 	int ret;
 
 	mutex_lock(&en->lock);
@@ -244,6 +245,7 @@ static int report_begin(struct sk_buff *skb, struct genl_info *info, bool open)
 	ret = ret ?: need_peer(&r);
 	if (ret)
 		goto out;
+	known = equic_owner_reports(r.owner, r.svc);
 	r.owner = equic_owner_get(en, skb, r.svc);
 	if (IS_ERR(r.owner)) {
 		ret = PTR_ERR(r.owner);
@@ -252,6 +254,8 @@ static int report_begin(struct sk_buff *skb, struct genl_info *info, bool open)
 	conn = find_or_make(&r, open);
 	if (IS_ERR(conn)) {
 		ret = PTR_ERR(conn);
+		if (!known)
+			equic_owner_retract(r.owner, r.svc);
 		goto out;
 	}
 	ret = report_cid(&r, conn);

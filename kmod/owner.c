@@ -53,7 +53,7 @@ static struct equic_owner *owner_new(struct equic_net *en,
 	return owner;
 }
 
-static struct equic_reporter *owner_reporter(struct equic_owner *owner,
+static struct equic_reporter *owner_reporter(const struct equic_owner *owner,
 					     const struct equic_service *svc)
 {
 	struct equic_reporter *reporter;
@@ -106,6 +106,22 @@ static void reporter_free(struct equic_reporter *reporter)
 	WRITE_ONCE(svc->nr_owners, svc->nr_owners - 1);
 	list_del(&reporter->list);
 	kfree(reporter);
+}
+
+/* @owner may be NULL. */
+bool equic_owner_reports(const struct equic_owner *owner,
+			 const struct equic_service *svc)
+{
+	return owner && owner_reporter(owner, svc);
+}
+
+/* Takes back what equic_owner_get() made: nothing was reported. */
+void equic_owner_retract(struct equic_owner *owner, struct equic_service *svc)
+{
+	lockdep_assert_held(&owner->en->lock);
+	reporter_free(owner_reporter(owner, svc));
+	if (list_empty(&owner->services))
+		owner_forget(owner);
 }
 
 /* One of the owner's connections that is of @svc (NULL: any), or stale. */

@@ -43,6 +43,9 @@ struct equic_owner *equic_owner_find(struct equic_net *en,
 struct equic_owner *equic_owner_get(struct equic_net *en,
 				    const struct sk_buff *skb,
 				    struct equic_service *svc);
+bool equic_owner_reports(const struct equic_owner *owner,
+			 const struct equic_service *svc);
+void equic_owner_retract(struct equic_owner *owner, struct equic_service *svc);
 void equic_owners_detach(struct equic_net *en, struct equic_service *svc);
 void equic_owners_free_all(struct equic_net *en);
 void equic_owner_resync_begin(struct equic_owner *owner,
