@@ -73,6 +73,14 @@ void drive_close(void);
 void drive_run(struct drive *drive);
 
 /**
+ * drive_try - the same where the run itself may fail
+ * @drive: arguments and results
+ *
+ * Return: 0 or -errno.
+ */
+int drive_try(struct drive *drive);
+
+/**
  * drive_run_skb - the same as a TC program
  * @drive: arguments and results
  */
