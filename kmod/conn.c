@@ -114,6 +114,18 @@ static bool conn_learn_dcid(struct equic_conn *conn,
 	return true;
 }
 
+/* Which of those that its server gave it; -ENOENT. One of cids' locks held. */
+static int conn_cid_index(const struct equic_conn *conn,
+			  const struct equic_cid *cid)
+{
+	int i;
+
+	for (i = 0; i < conn->nr_cids; i++)
+		if (equic_cid_equal(&conn->cids[i], cid))
+			return i;
+	return -ENOENT;
+}
+
 /* A handshake by one of the DCIDs it is known by. RCU. */
 static struct equic_conn *bucket_find(const struct equic_conn_bucket *b,
 				      u32 hash,
@@ -128,20 +140,28 @@ static struct equic_conn *bucket_find(const struct equic_conn_bucket *b,
 	return NULL;
 }
 
-/* The same, or one that may still have a further DCID. Bucket lock held. */
+/*
+ * One that its server gave the CID to, or else one that may still have a further
+ * DCID. OpenSSL acknowledges the server's Initial to the newest CID it knows, be
+ * it from a NEW_CONNECTION_ID frame beside that Initial. Bucket lock held.
+ */
 static struct equic_conn *bucket_find_learn(struct equic_conn_bucket *b,
 					    u32 hash,
 					    const struct equic_handshake *hs)
 {
-	struct equic_conn *conn = bucket_find(b, hash, hs);
+	struct equic_conn *conn = bucket_find(b, hash, hs), *learner = NULL;
 
 	if (conn)
 		return conn;
-	hlist_for_each_entry(conn, &b->head, node)
-		if (conn_matches(conn, hash, &hs->key) &&
-		    conn_learn_dcid(conn, &hs->dcid))
+	hlist_for_each_entry(conn, &b->head, node) {
+		if (!conn_matches(conn, hash, &hs->key))
+			continue;
+		if (conn_cid_index(conn, &hs->dcid) >= 0)
 			return conn;
-	return NULL;
+		if (!learner && conn_may_learn(conn))
+			learner = conn;
+	}
+	return learner && conn_learn_dcid(learner, &hs->dcid) ? learner : NULL;
 }
 
 struct equic_conn *equic_conn_find(struct equic_net *en,
@@ -597,38 +617,47 @@ void equic_conn_add_dcid(struct equic_conn *conn, const struct equic_cid *cid)
 	spin_unlock_bh(&b->lock);
 }
 
+/* A CID that the server gave its client. -ENOSPC, -ENOMEM. */
 int equic_conn_add_cid(struct equic_conn *conn, const struct equic_cid *cid)
 {
-	int i;
+	struct equic_net *en = conn->client->svc->en;
+	struct equic_conn_bucket *b = conn_bucket(&en->conns, conn->hash);
+	struct equic_cid *cids = conn->cids;
 
-	lockdep_assert_held(&conn->client->svc->en->lock);
-	for (i = 0; i < conn->nr_cids; i++)
-		if (equic_cid_equal(&conn->cids[i], cid))
-			return 0;
+	lockdep_assert_held(&en->lock);
+	if (conn_cid_index(conn, cid) >= 0)
+		return 0;
 	if (conn->nr_cids == EQUIC_CONN_CIDS_MAX)
 		return -ENOSPC;
-	if (!conn->cids) {
-		conn->cids = kcalloc(EQUIC_CONN_CIDS_MAX, sizeof(*conn->cids),
-				     GFP_KERNEL_ACCOUNT);
-		if (!conn->cids)
-			return -ENOMEM;
-	}
+	if (!cids)
+		cids = kcalloc(EQUIC_CONN_CIDS_MAX, sizeof(*cids),
+			       GFP_KERNEL_ACCOUNT);
+	if (!cids)
+		return -ENOMEM;
+
+	spin_lock_bh(&b->lock);
+	conn->cids = cids;
 	conn->cids[conn->nr_cids++] = *cid;
+	spin_unlock_bh(&b->lock);
 	return 0;
 }
 
+/* And took back. -ENOENT. */
 int equic_conn_del_cid(struct equic_conn *conn, const struct equic_cid *cid)
 {
+	struct equic_net *en = conn->client->svc->en;
+	struct equic_conn_bucket *b = conn_bucket(&en->conns, conn->hash);
 	int i;
 
-	lockdep_assert_held(&conn->client->svc->en->lock);
-	for (i = 0; i < conn->nr_cids; i++) {
-		if (equic_cid_equal(&conn->cids[i], cid)) {
-			conn->cids[i] = conn->cids[--conn->nr_cids];
-			return 0;
-		}
-	}
-	return -ENOENT;
+	lockdep_assert_held(&en->lock);
+	i = conn_cid_index(conn, cid);
+	if (i < 0)
+		return i;
+
+	spin_lock_bh(&b->lock);
+	conn->cids[i] = conn->cids[--conn->nr_cids];
+	spin_unlock_bh(&b->lock);
+	return 0;
 }
 
 int __init equic_conn_init(void)

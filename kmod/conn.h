@@ -92,7 +92,9 @@ struct equic_conn {
 	/* Where it validated its path last. equic_net.lock. */
 	struct in6_addr peer;
 	__be16 peer_port;
-	struct equic_cid *cids;		/* the server's, equic_net.lock */
+
+	/* The server's. To change: equic_net.lock and bucket lock; else one. */
+	struct equic_cid *cids;
 	u8 nr_cids;
 
 	struct kref ref;
@@ -101,7 +103,7 @@ struct equic_conn {
 
 struct equic_conn_bucket {
 	struct hlist_head head;		/* RCU */
-	spinlock_t lock;		/* for changes of the list, DCIDs */
+	spinlock_t lock;		/* for changes of the list, CIDs */
 };
 
 struct equic_conn_table {

@@ -162,19 +162,32 @@ static bool reporters(const struct model_conn *conn, int owner)
 	return conn->owner == MODEL_NOBODY || conn->owner == owner;
 }
 
-/* The youngest handshake with that DCID; or, with @learn, that may get it. */
+static bool has_cid(const struct model_conn *conn, __u64 cid)
+{
+	int i;
+
+	for (i = 0; i < conn->nr_cids; i++)
+		if (conn->cids[i] == cid)
+			return true;
+	return false;
+}
+
+enum how { HAS_DCID, HAS_CID, MAY_LEARN };
+
+/* The youngest handshake that has that DCID, or that may get it and now does. */
 static struct model_conn *find(struct model *m, int service,
 			       const struct endpoint *peer, __u64 dcid,
-			       __u64 scid, bool learn)
+			       __u64 scid, enum how how)
 {
 	struct model_conn *conn, *found = NULL;
 
 	each_conn(m, conn)
 		if (is_handshake(conn, service, peer, scid) &&
-		    (learn ? may_learn(conn) : has_dcid(conn, dcid)) &&
+		    (how == HAS_DCID ? has_dcid(conn, dcid) :
+		     how == HAS_CID ? has_cid(conn, dcid) : may_learn(conn)) &&
 		    (!found || conn->number > found->number))
 			found = conn;
-	if (found && learn)
+	if (found && how == MAY_LEARN)
 		found->dcids[found->nr_dcids++] = dcid;
 	return found;
 }
@@ -204,10 +217,11 @@ static bool admit(struct model *m, int service, const struct endpoint *peer,
 		  struct model_conn **known)
 {
 	struct in6_addr client = model_fold(m, service, &peer->addr);
+	enum how how;
 
-	*known = find(m, service, peer, dcid, scid, false);
-	if (!*known)
-		*known = find(m, service, peer, dcid, scid, true);
+	*known = NULL;
+	for (how = HAS_DCID; how <= MAY_LEARN && !*known; how++)
+		*known = find(m, service, peer, dcid, scid, how);
 	if (*known)
 		return true;
 	if (!has_room(m, service, &client, counting)) {
@@ -253,7 +267,7 @@ int model_zero_rtt(struct model *m, int service, const struct endpoint *peer,
 		return EQUIC_DROP_CLIENT_OVER;
 	if (counts(m, service) || !model_is_over(m, service, &client) ||
 	    has_room(m, service, &client, false) ||
-	    find(m, service, peer, dcid, scid, false))
+	    find(m, service, peer, dcid, scid, HAS_DCID))
 		return EQUIC_DROP_NONE;
 	return EQUIC_DROP_ZERO_RTT;
 }
@@ -283,7 +297,7 @@ int model_release(struct model *m, int service, const struct endpoint *peer,
 
 	if (!m->services[service].there)
 		return -ENOENT;
-	conn = find(m, service, peer, dcid, scid, false);
+	conn = find(m, service, peer, dcid, scid, HAS_DCID);
 	if (!conn)
 		return -ENOENT;
 	if (conn->owner != MODEL_NOBODY ||
@@ -379,11 +393,8 @@ static bool names(const struct model_report *r, const struct model_conn *conn)
 
 static int add_cid(struct model_conn *conn, __u64 cid)
 {
-	int i;
-
-	for (i = 0; i < conn->nr_cids; i++)
-		if (conn->cids[i] == cid)
-			return 0;
+	if (has_cid(conn, cid))
+		return 0;
 	if (conn->nr_cids == EQUIC_CONN_CIDS_MAX)
 		return -ENOSPC;
 	conn->cids[conn->nr_cids++] = cid;
@@ -431,7 +442,6 @@ int model_begin(struct model *m, const struct model_report *r, bool open)
 		return -ENOENT;
 	if (!r->has_peer)
 		return -EINVAL;
-	svc->reporter[r->owner] = true;
 	conn = find_id(m, r->owner, r->id);
 	if (conn && conn->service != r->service)
 		conn = NULL;
@@ -449,9 +459,11 @@ int model_begin(struct model *m, const struct model_report *r, bool open)
 		conn->over = !room;
 	}
 	err = bind_to(m, r, conn, open);
-	if (!err)
-		server_scid(conn, r->cid);
-	return err;
+	if (err)
+		return err;
+	svc->reporter[r->owner] = true;
+	server_scid(conn, r->cid);
+	return 0;
 }
 
 int model_close(struct model *m, const struct model_report *r)

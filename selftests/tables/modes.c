@@ -72,6 +72,16 @@ static void test_dcids(void)
 		       0) & is("server's", first(50, 1), 0) &
 		    is("a third", first(3, 1), EQUIC_DROP_QUOTA),
 		    "after the server has named its SCID no DCID is learnt");
+	own = cid_of(60);
+	ktap_result(is("report", conn_cid(&nl, .service = &svc, .id = 1,
+					  .cid = &own), 0) &
+		    is("its CID", first(60, 1), 0) & is("n", admitted(), 1) &
+		    is("of another SCID", first(60, 2), EQUIC_DROP_QUOTA),
+		    "a CID that the server gave later is of this handshake");
+	ktap_result(is("report", conn_cid(&nl, .service = &svc, .id = 1,
+					  .cid = &own, .remove = true), 0) &
+		    is("its CID", first(60, 1), EQUIC_DROP_QUOTA),
+		    "and no longer when it was retired");
 }
 
 static void test_new(void)

@@ -927,7 +927,9 @@ EQUIC_API int equic_conn_move(struct equic *eq,
  * @report: @id, @cid
  * @add: issued, else retired
  *
- * The kernel keeps EQUIC_CONN_CIDS_MAX for each connection; more are ignored.
+ * Before the packet that carries it is sent: a client may send its next Initial
+ * to it (OpenSSL does), which would count as another connection's. The kernel
+ * keeps EQUIC_CONN_CIDS_MAX for each connection; more are ignored.
  */
 EQUIC_API int equic_conn_cid(struct equic *eq, const struct equic_report *report,
 			     bool add);
