@@ -76,6 +76,7 @@ deps:
 
 # In steps: what the first installs, the others' makefiles look for.
 check: deps
+	@selftests/vm/kernel prepare 7.2	# for its QUIC clients at least
 	@+for kernel in $(KERNELS); do \
 		$(MAKE) --no-print-directory -j$(JOBS) kmod KERNEL=$$kernel && \
 		$(MAKE) --no-print-directory -j$(JOBS) kmod KERNEL=$$kernel BREAK=1 || \
