@@ -3,6 +3,8 @@
 prints one KTAP report of all, and counts."""
 import fnmatch
 import re
+import sys
+import threading
 
 RESULT = re.compile(r"^(not ok|ok)\b(?: +(\d+))?(?: +-)? *(.*)$")
 PLAN = re.compile(r"^1\.\.(\d+)(?: *# *SKIP\b *(.*))?", re.IGNORECASE)
@@ -34,46 +36,90 @@ class Skips:
 
 
 class Report:
-    """The results of all tests of all kernels."""
+    """The results of all tests of all kernels; its readers may be threads."""
 
     def __init__(self, skips, verbose=False):
         self.skips = Skips(skips)
         self.verbose = verbose
-        self.kernel = ""
         self.passed = self.skipped = 0
         self.failures = []
         self.number = 0
+        self.lock = threading.Lock()
+        print("KTAP version 1", flush=True)
+
+    def write(self, lines):
+        """Print LINES together and count the results among them.
+
+        A line is (kind, text), of kind passed, failed, skipped or comment.
+        """
+        with self.lock:
+            for kind, text in lines:
+                if kind == "comment":
+                    print(f"# {text}")
+                    continue
+                self.number += 1
+                if kind == "passed":
+                    self.passed += 1
+                elif kind == "skipped":
+                    self.skipped += 1
+                else:
+                    self.failures.append(text)
+                print(f"{'not ok' if kind == 'failed' else 'ok'} "
+                      f"{self.number} {text}")
+            sys.stdout.flush()
+
+    def summary(self):
+        """Print the plan, the failures, the counts; the exit status."""
+        print(f"1..{self.number}")
+        for name in self.failures:
+            print(f"# failed: {name}")
+        if not self.number:
+            print("# no test ran")
+        print(f"{self.passed} passed, {len(self.failures)} failed, "
+              f"{self.skipped} skipped", flush=True)
+        return 1 if self.failures or not self.number else 0
+
+
+class Reader:
+    """Reads what one machine's tests say."""
+
+    def __init__(self, report, kernel, together):
+        """TOGETHER: a test's lines are printed when it ended, not as they come."""
+        self.report = report
+        self.kernel = kernel
+        self.together = together
+        self.lines = []
         self.waiting = []
         self.faulted = False
         self.test = None
         self.log = []
         self.results = self.bad = 0
         self.plan = None
-        print("KTAP version 1", flush=True)
 
-    @staticmethod
-    def comment(text):
-        """Print a line that is no result."""
-        print(f"# {text}", flush=True)
+    def write(self, kind, text):
+        """A line of the report."""
+        self.lines.append((kind, text))
+        if not self.together or self.test is None:
+            self.flush()
+
+    def flush(self):
+        """What was held back."""
+        self.report.write(self.lines)
+        self.lines = []
+
+    def comment(self, text):
+        """A line that is no result."""
+        self.write("comment", text)
 
     def expect(self, names):
-        """The tests that a machine is about to run."""
+        """The tests that the machine is about to run."""
         self.waiting = list(names)
         self.faulted = False
 
     def result(self, kind, name, directive=""):
-        """Print and count one result."""
-        self.number += 1
-        full = f"{self.kernel}: {name}"
-        print(f"{'not ok' if kind == 'failed' else 'ok'} {self.number} "
-              f"{full}{directive}", flush=True)
-        if kind == "passed":
-            self.passed += 1
-        elif kind == "skipped":
-            self.skipped += 1
-        else:
-            self.failures.append(full)
-            self.bad += 1
+        """One result."""
+        self.bad += kind == "failed"
+        self.write(kind, f"{self.kernel}: {name}{directive}")
 
     def read(self, lines):
         """Take the output of a machine, line by line as it comes."""
@@ -117,7 +163,7 @@ class Report:
         elif line.startswith("Bail out!"):
             self.result("failed", f"{self.test}: {line}")
         elif line and not line.startswith(("TAP version", "KTAP version")):
-            if self.verbose:
+            if self.report.verbose:
                 self.comment("  " + line.removeprefix("# "))
             self.log.append(line)
             return
@@ -127,7 +173,7 @@ class Report:
 
     def explain(self):
         """A result failed: what the test said on the way belongs to it."""
-        if not self.verbose:
+        if not self.report.verbose:
             for line in self.log[-200:]:
                 self.comment("  " + line.removeprefix("# "))
         self.log = []
@@ -149,7 +195,7 @@ class Report:
     def skip(self, name, reason):
         """A result that says it was skipped."""
         name = f"{self.test}: {name}"
-        if self.skips.allow(self.kernel, name):
+        if self.report.skips.allow(self.kernel, name):
             self.result("skipped", name, f" # SKIP {reason}")
         else:
             self.result("failed", f"{name} (a skip that selftests/skips does "
@@ -172,8 +218,8 @@ class Report:
             self.result("failed", f"{name}: status {status}")
         if self.bad > bad:
             self.explain()
-        self.comment(f"{self.kernel}: {name}: {seconds} s")
         self.test = None
+        self.comment(f"{self.kernel}: {name}: {seconds} s")
 
     def machine_ended(self, status):
         """The machine is gone: did all that was to run, run to its end?"""
@@ -182,6 +228,7 @@ class Report:
                         f"status {status}")
             self.explain()
             self.test = None
+            self.flush()
         for name in self.waiting:
             self.result("failed", f"{name}: did not run, the machine ended "
                         f"with status {status}")
@@ -189,14 +236,3 @@ class Report:
             self.result("failed", "machine: the kernel complained outside of "
                         f"any test, or did not stop cleanly (status {status})")
         self.waiting = []
-
-    def summary(self):
-        """Print the plan, the failures, the counts; the exit status."""
-        print(f"1..{self.number}")
-        for name in self.failures:
-            self.comment(f"failed: {name}")
-        if not self.number:
-            self.comment("no test ran")
-        print(f"{self.passed} passed, {len(self.failures)} failed, "
-              f"{self.skipped} skipped", flush=True)
-        return 1 if self.failures or not self.number else 0

@@ -178,8 +178,7 @@ def main():
     for name, path, timeout in zip(words[::3], words[1::3], words[2::3]):
         run_test(name, path, float(timeout), output)
         clean_up(name, log, links_before, output)
-        links_before &= links()
-        links_before |= links()
+        links_before = links()
 
 
 if __name__ == "__main__":
