@@ -27,6 +27,7 @@ enum {
 
 static struct nl nl;
 static struct endpoint svc;
+static int make_it_fail;
 
 static bool is(const char *what, long got, long want)
 {
@@ -53,11 +54,16 @@ static void fail_prepare(void)
 	put(FAILSLAB "verbose", "0");
 	put(FAILSLAB "ignore-gfp-wait", "N");
 	put(FAILSLAB "task-filter", "Y");
+	make_it_fail = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
+	if (make_it_fail < 0)
+		ktap_bail("make-it-fail");
 }
 
+/* On a file that is open already: to open one needs memory. */
 static void fail(bool on)
 {
-	put("/proc/self/make-it-fail", on ? "1" : "0");
+	if (pwrite(make_it_fail, on ? "1" : "0", 1, 0) != 1)
+		ktap_bail("make-it-fail");
 }
 
 static struct endpoint any_peer(struct chance *c)
