@@ -146,10 +146,12 @@ static void test_many(void)
 	};
 	__u64 begin;
 
-	fresh(TIMEOUT_MS);
+	/* None expires before the last of them is there. */
+	fresh(EQUIC_PENDING_TIMEOUT_MAX_MS);
 	drive.pkt = pkt_of(EQUIC_PKT_INITIAL, &svc, &from, 1, 1);
 	drive_run(&drive);
 	begin = stats_of(&nl, &svc).pending;
+	service_set(&nl, &svc, EQUIC_A_SERVICE_PENDING_TIMEOUT, TIMEOUT_MS);
 	ktap_result(is("pending", begin, MANY) & clock_await(expired(), 5000) &
 		    is("expired", stats_of(&nl, &svc).expired, MANY) &
 		    is("admitted", stats_of(&nl, &svc).admitted, MANY),
