@@ -50,6 +50,13 @@ kmod:
 	@cmp -s $(kmod_out)/kmod/equic.ko $(kmod_out)/equic.ko || \
 		cp $(kmod_out)/kmod/equic.ko $(kmod_out)/equic.ko
 
+# What selftests/vm/run inserts first into the kernels that it boots.
+stale_int3:
+	@mkdir -p $(kmod_out)
+	@rsync -a selftests/vm/stale_int3 $(kmod_out)/
+	+@flock $(kmod_out) $(in_kernel) $(MAKE) --no-print-directory -C $(kbuild) \
+		M=$(kmod_out)/stale_int3 W=1 KCFLAGS=-Werror modules
+
 bpf:
 	@$(MAKE) --no-print-directory -C bpf $(sub_vars)
 
@@ -78,7 +85,8 @@ deps:
 check: deps
 	@selftests/vm/kernel prepare 7.2	# for its QUIC clients at least
 	@+for kernel in $(KERNELS); do \
-		$(MAKE) --no-print-directory -j$(JOBS) kmod KERNEL=$$kernel && \
+		$(MAKE) --no-print-directory -j$(JOBS) kmod stale_int3 \
+			KERNEL=$$kernel && \
 		$(MAKE) --no-print-directory -j$(JOBS) kmod KERNEL=$$kernel BREAK=1 || \
 		exit 1; \
 	done
@@ -89,7 +97,7 @@ check-debug:
 	@+$(MAKE) --no-print-directory check KERNELS=debug
 
 demo: deps
-	@+$(MAKE) --no-print-directory kmod KERNEL=6.12
+	@+$(MAKE) --no-print-directory kmod stale_int3 KERNEL=6.12
 	@+$(MAKE) --no-print-directory userspace selftests
 	@EQUIC_BUILD=$(BUILD) selftests/demo/run
 
@@ -99,5 +107,5 @@ clean:
 help:
 	@sed 's/^\t//' selftests/help.txt
 
-.PHONY: all kmod bpf userspace selftests install deps check check-debug demo \
+.PHONY: all kmod stale_int3 bpf userspace selftests install deps check check-debug demo \
 	clean help
