@@ -103,15 +103,21 @@ static bool conn_may_learn(const struct equic_conn *conn)
 	       READ_ONCE(conn->state) == EQUIC_CONN_PENDING;
 }
 
-static bool conn_learn_dcid(struct equic_conn *conn,
+static void conn_learn_dcid(struct equic_conn *conn,
 			    const struct equic_cid *dcid)
 {
-	if (!conn_may_learn(conn))
-		return false;
 	conn->dcids[conn->nr_dcids] = *dcid;
 	/* Readers without the lock see the DCID before its number. */
 	smp_store_release(&conn->nr_dcids, conn->nr_dcids + 1);
-	return true;
+}
+
+/* From its server, which knows what no packet may have shown us. */
+static void conn_learn_reported(struct equic_conn *conn,
+				const struct equic_cid *dcid)
+{
+	if (conn->handshake && conn_may_learn(conn) &&
+	    !conn_has_dcid(conn, dcid))
+		conn_learn_dcid(conn, dcid);
 }
 
 /* Which of those that its server gave it; -ENOENT. One of cids' locks held. */
@@ -161,7 +167,9 @@ static struct equic_conn *bucket_find_learn(struct equic_conn_bucket *b,
 		if (!learner && conn_may_learn(conn))
 			learner = conn;
 	}
-	return learner && conn_learn_dcid(learner, &hs->dcid) ? learner : NULL;
+	if (learner)
+		conn_learn_dcid(learner, &hs->dcid);
+	return learner;
 }
 
 struct equic_conn *equic_conn_find(struct equic_net *en,
@@ -437,11 +445,8 @@ struct equic_conn *equic_conn_find_reported(struct equic_net *en,
 		if (!found && conn_may_learn(conn))
 			found = conn;
 	}
-	if (found) {
-		if (!conn_has_dcid(found, &hs->dcid))
-			conn_learn_dcid(found, &hs->dcid);
+	if (found)
 		kref_get(&found->ref);
-	}
 	spin_unlock_bh(&b->lock);
 	return found;
 }
@@ -557,14 +562,16 @@ err_conn:
 }
 
 /*
- * Makes @conn @owner's under @id (0: none), and open if @open. Repeated, it
- * changes nothing. -ENOENT if it ended meanwhile, -EEXIST if it has another id.
+ * Makes @conn @owner's under @id (0: none), accepted as @hs says, and open if
+ * @open. Repeated, it changes nothing. -ENOENT if it ended meanwhile, -EEXIST if
+ * it has another id.
  */
-int equic_conn_bind(struct equic_conn *conn, struct equic_owner *owner, u32 id,
-		    bool open)
+int equic_conn_bind(struct equic_conn *conn, const struct equic_handshake *hs,
+		    struct equic_owner *owner, u32 id, bool open)
 {
 	struct equic_client *client = conn->client;
 	struct equic_service *svc = client->svc;
+	struct equic_conn_bucket *b = conn_bucket(&svc->en->conns, conn->hash);
 	bool reserved = false;
 	int ret = 0;
 
@@ -578,7 +585,8 @@ int equic_conn_bind(struct equic_conn *conn, struct equic_owner *owner, u32 id,
 		reserved = true;
 	}
 
-	spin_lock_bh(&client->lock);
+	spin_lock_bh(&b->lock);
+	spin_lock(&client->lock);
 	if (conn->state == EQUIC_CONN_GONE) {
 		ret = -ENOENT;
 		goto out;
@@ -589,6 +597,8 @@ int equic_conn_bind(struct equic_conn *conn, struct equic_owner *owner, u32 id,
 		equic_owner_set_id(owner, conn, id);
 	reserved = false;
 	conn->stale = false;
+	if (hs->present)
+		conn_learn_reported(conn, &hs->dcid);
 	if (open && conn->state == EQUIC_CONN_PENDING) {
 		equic_pending_del(conn);
 		client->nr_pending--;
@@ -598,7 +608,8 @@ int equic_conn_bind(struct equic_conn *conn, struct equic_owner *owner, u32 id,
 		trace_equic_conn(conn, EQUIC_STEP_OPEN);
 	}
 out:
-	spin_unlock_bh(&client->lock);
+	spin_unlock(&client->lock);
+	spin_unlock_bh(&b->lock);
 	if (reserved)
 		equic_owner_release_id(owner, id);
 	return ret;
@@ -611,8 +622,7 @@ void equic_conn_add_dcid(struct equic_conn *conn, const struct equic_cid *cid)
 	struct equic_conn_bucket *b = conn_bucket(&en->conns, conn->hash);
 
 	spin_lock_bh(&b->lock);
-	if (conn->handshake && !conn_has_dcid(conn, cid))
-		conn_learn_dcid(conn, cid);
+	conn_learn_reported(conn, cid);
 	conn->known_dcids = true;
 	spin_unlock_bh(&b->lock);
 }

@@ -157,8 +157,8 @@ struct equic_conn *equic_conn_report_new(struct equic_net *en,
 					 const struct equic_handshake *hs,
 					 struct equic_owner *owner, u32 id,
 					 enum equic_conn_phase state);
-int equic_conn_bind(struct equic_conn *conn, struct equic_owner *owner, u32 id,
-		    bool open);
+int equic_conn_bind(struct equic_conn *conn, const struct equic_handshake *hs,
+		    struct equic_owner *owner, u32 id, bool open);
 void equic_conn_add_dcid(struct equic_conn *conn, const struct equic_cid *cid);
 int equic_conn_add_cid(struct equic_conn *conn, const struct equic_cid *cid);
 int equic_conn_del_cid(struct equic_conn *conn, const struct equic_cid *cid);

@@ -90,23 +90,34 @@ static int get_handshake(struct report *r)
 	return 0;
 }
 
-static int get_report(struct report *r, struct sk_buff *skb,
-		      struct genl_info *info)
+static int get_report(struct report *r, struct sk_buff *skb)
 {
-	struct nlattr **attrs = info->attrs;
+	struct nlattr **attrs = r->info->attrs;
 
-	memset(r, 0, sizeof(*r));
-	r->info = info;
-	r->en = equic_net(genl_info_net(info));
-	lockdep_assert_held(&r->en->lock);
 	r->svc = equic_nl_report_service(r->en, attrs[EQUIC_A_CONN_SERVICE],
-					 skb, info->extack);
+					 skb, r->info->extack);
 	if (IS_ERR(r->svc))
 		return PTR_ERR(r->svc);
 	if (attrs[EQUIC_A_CONN_ID])
 		r->id = nla_get_u32(attrs[EQUIC_A_CONN_ID]);
 	r->owner = equic_owner_find(r->en, skb);
 	return get_handshake(r);
+}
+
+/* Reads the report in @info and has @take act on it, all under the lock. */
+static int take_report(struct sk_buff *skb, struct genl_info *info,
+		       int (*take)(struct report *r, struct sk_buff *skb))
+{
+	struct report r = {
+		.en = equic_net(genl_info_net(info)),
+		.info = info,
+	};
+	int ret;
+
+	mutex_lock(&r.en->lock);
+	ret = get_report(&r, skb) ?: take(&r, skb);
+	mutex_unlock(&r.en->lock);
+	return ret;
 }
 
 /* The reporter's connection of this id, with a reference. */
@@ -173,7 +184,7 @@ static int need_peer(const struct report *r)
 
 static int bind(const struct report *r, struct equic_conn *conn, bool open)
 {
-	int ret = equic_conn_bind(conn, r->owner, r->id, open);
+	int ret = equic_conn_bind(conn, &r->hs, r->owner, r->id, open);
 
 	if (ret == -EEXIST)
 		NL_SET_ERR_MSG(r->info->extack,
@@ -232,47 +243,47 @@ static int report_cid(const struct report *r, struct equic_conn *conn)
 	return ret == -ENOSPC ? 0 : ret;
 }
 
-static int report_begin(struct sk_buff *skb, struct genl_info *info, bool open)
+static int take_begin(struct report *r, struct sk_buff *skb, bool open)
 {
-	struct equic_net *en = equic_net(genl_info_net(info));
+	bool known = equic_owner_reports(r->owner, r->svc);
 	struct equic_conn *conn;
-	struct report r;
-	bool known;
 	int ret;
 
-	mutex_lock(&en->lock);
-	ret = get_report(&r, skb, info);
-	ret = ret ?: need_peer(&r);
+	ret = need_peer(r);
 	if (ret)
-		goto out;
-	known = equic_owner_reports(r.owner, r.svc);
-	r.owner = equic_owner_get(en, skb, r.svc);
-	if (IS_ERR(r.owner)) {
-		ret = PTR_ERR(r.owner);
-		goto out;
-	}
-	conn = find_or_make(&r, open);
+		return ret;
+	r->owner = equic_owner_get(r->en, skb, r->svc);
+	if (IS_ERR(r->owner))
+		return PTR_ERR(r->owner);
+	conn = find_or_make(r, open);
 	if (IS_ERR(conn)) {
-		ret = PTR_ERR(conn);
 		if (!known)
-			equic_owner_retract(r.owner, r.svc);
-		goto out;
+			equic_owner_retract(r->owner, r->svc);
+		return PTR_ERR(conn);
 	}
-	ret = report_cid(&r, conn);
+	ret = report_cid(r, conn);
 	equic_conn_put(conn);
-out:
-	mutex_unlock(&en->lock);
 	return ret;
+}
+
+static int take_accepted(struct report *r, struct sk_buff *skb)
+{
+	return take_begin(r, skb, false);
 }
 
 int equic_nl_conn_accepted(struct sk_buff *skb, struct genl_info *info)
 {
-	return report_begin(skb, info, false);
+	return take_report(skb, info, take_accepted);
+}
+
+static int take_open(struct report *r, struct sk_buff *skb)
+{
+	return take_begin(r, skb, true);
 }
 
 int equic_nl_conn_open(struct sk_buff *skb, struct genl_info *info)
 {
-	return report_begin(skb, info, true);
+	return take_report(skb, info, take_open);
 }
 
 /*
@@ -288,117 +299,105 @@ static struct equic_conn *find_to_close(const struct report *r)
 			 BIT(EQUIC_CONN_OPEN));
 }
 
-static int no_such_conn(struct genl_info *info)
+static int no_such_conn(const struct report *r)
 {
-	NL_SET_ERR_MSG(info->extack,
+	NL_SET_ERR_MSG(r->info->extack,
 		       "no such connection of this reporter: never reported, or ended");
 	return -ENOENT;
 }
 
-int equic_nl_conn_close(struct sk_buff *skb, struct genl_info *info)
+static int take_close(struct report *r, struct sk_buff *skb)
 {
-	struct equic_net *en = equic_net(genl_info_net(info));
 	struct equic_conn *conn;
-	struct report r;
-	int ret;
+	int ret = 0;
 
-	mutex_lock(&en->lock);
-	ret = get_report(&r, skb, info);
-	if (!ret && !r.id)
-		ret = need_peer(&r);
+	if (!r->id)
+		ret = need_peer(r);
 	if (ret)
-		goto out;
-	conn = find_to_close(&r);
+		return ret;
+	conn = find_to_close(r);
 	if (!conn || !equic_conn_end(conn, EQUIC_END_CLOSED))
-		ret = no_such_conn(info);
+		ret = no_such_conn(r);
 	if (conn)
 		equic_conn_put(conn);
-out:
-	mutex_unlock(&en->lock);
 	return ret;
+}
+
+int equic_nl_conn_close(struct sk_buff *skb, struct genl_info *info)
+{
+	return take_report(skb, info, take_close);
 }
 
 /* Its charge stays where it is, for life: only where it is reached changes. */
-int equic_nl_conn_move(struct sk_buff *skb, struct genl_info *info)
+static int take_move(struct report *r, struct sk_buff *skb)
 {
-	struct equic_net *en = equic_net(genl_info_net(info));
 	struct equic_conn *conn;
-	struct report r;
 	int ret;
 
-	mutex_lock(&en->lock);
-	ret = get_report(&r, skb, info);
-	ret = ret ?: need_peer(&r);
+	ret = need_peer(r);
 	if (ret)
-		goto out;
-	if (!r.id || !r.hs.key.peer_port) {
-		NL_SET_ERR_MSG(info->extack,
+		return ret;
+	if (!r->id || !r->hs.key.peer_port) {
+		NL_SET_ERR_MSG(r->info->extack,
 			       "a move needs the connection's id and the client's new address and port");
-		ret = -EINVAL;
-		goto out;
+		return -EINVAL;
 	}
-	conn = find_id(&r);
-	if (!conn) {
-		ret = no_such_conn(info);
-		goto out;
-	}
-	conn->peer = r.hs.key.peer;
-	conn->peer_port = r.hs.key.peer_port;
+	conn = find_id(r);
+	if (!conn)
+		return no_such_conn(r);
+	conn->peer = r->hs.key.peer;
+	conn->peer_port = r->hs.key.peer_port;
 	equic_conn_put(conn);
-out:
-	mutex_unlock(&en->lock);
-	return ret;
+	return 0;
 }
 
-static int change_cid(struct equic_conn *conn, const struct equic_cid *cid,
-		      bool remove, struct netlink_ext_ack *extack)
+int equic_nl_conn_move(struct sk_buff *skb, struct genl_info *info)
 {
+	return take_report(skb, info, take_move);
+}
+
+static int change_cid(const struct report *r, struct equic_conn *conn)
+{
+	struct nlattr **attrs = r->info->attrs;
+	struct equic_cid cid;
 	int ret;
 
-	if (remove) {
-		ret = equic_conn_del_cid(conn, cid);
+	get_cid(attrs[EQUIC_A_CONN_CID], &cid);
+	if (attrs[EQUIC_A_CONN_CID_REMOVE]) {
+		ret = equic_conn_del_cid(conn, &cid);
 		if (ret)
-			NL_SET_ERR_MSG(extack,
+			NL_SET_ERR_MSG(r->info->extack,
 				       "the connection has no such connection ID");
 		return ret;
 	}
-	ret = equic_conn_add_cid(conn, cid);
+	ret = equic_conn_add_cid(conn, &cid);
 	if (ret == -ENOSPC)
-		NL_SET_ERR_MSG(extack,
+		NL_SET_ERR_MSG(r->info->extack,
 			       "too many connection IDs for one connection: retire some");
+	return ret;
+}
+
+static int take_cid(struct report *r, struct sk_buff *skb)
+{
+	struct equic_conn *conn;
+	int ret;
+
+	if (!r->id || !r->info->attrs[EQUIC_A_CONN_CID]) {
+		NL_SET_ERR_MSG(r->info->extack,
+			       "the connection's id and a connection ID are needed");
+		return -EINVAL;
+	}
+	conn = find_id(r);
+	if (!conn)
+		return no_such_conn(r);
+	ret = change_cid(r, conn);
+	equic_conn_put(conn);
 	return ret;
 }
 
 int equic_nl_conn_cid(struct sk_buff *skb, struct genl_info *info)
 {
-	struct equic_net *en = equic_net(genl_info_net(info));
-	struct equic_conn *conn;
-	struct equic_cid cid;
-	struct report r;
-	int ret;
-
-	mutex_lock(&en->lock);
-	ret = get_report(&r, skb, info);
-	if (ret)
-		goto out;
-	if (!r.id || !info->attrs[EQUIC_A_CONN_CID]) {
-		NL_SET_ERR_MSG(info->extack,
-			       "the connection's id and a connection ID are needed");
-		ret = -EINVAL;
-		goto out;
-	}
-	conn = find_id(&r);
-	if (!conn) {
-		ret = no_such_conn(info);
-		goto out;
-	}
-	get_cid(info->attrs[EQUIC_A_CONN_CID], &cid);
-	ret = change_cid(conn, &cid, info->attrs[EQUIC_A_CONN_CID_REMOVE],
-			 info->extack);
-	equic_conn_put(conn);
-out:
-	mutex_unlock(&en->lock);
-	return ret;
+	return take_report(skb, info, take_cid);
 }
 
 int equic_nl_resync(struct sk_buff *skb, struct genl_info *info)

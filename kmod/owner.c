@@ -72,6 +72,12 @@ static void owner_forget(struct equic_owner *owner)
 	kfree_rcu(owner, rcu);
 }
 
+static void owner_forget_idle(struct equic_owner *owner)
+{
+	if (list_empty(&owner->services))
+		owner_forget(owner);
+}
+
 /* The socket that sent @skb, as a reporter of @svc. ERR_PTR(-ENOMEM). */
 struct equic_owner *equic_owner_get(struct equic_net *en,
 				    const struct sk_buff *skb,
@@ -89,8 +95,7 @@ struct equic_owner *equic_owner_get(struct equic_net *en,
 
 	reporter = kzalloc(sizeof(*reporter), GFP_KERNEL_ACCOUNT);
 	if (!reporter) {
-		if (list_empty(&owner->services))
-			owner_forget(owner);
+		owner_forget_idle(owner);
 		return ERR_PTR(-ENOMEM);
 	}
 	reporter->svc = svc;
@@ -120,8 +125,7 @@ void equic_owner_retract(struct equic_owner *owner, struct equic_service *svc)
 {
 	lockdep_assert_held(&owner->en->lock);
 	reporter_free(owner_reporter(owner, svc));
-	if (list_empty(&owner->services))
-		owner_forget(owner);
+	owner_forget_idle(owner);
 }
 
 /* One of the owner's connections that is of @svc (NULL: any), or stale. */
@@ -196,8 +200,7 @@ void equic_owners_detach(struct equic_net *en, struct equic_service *svc)
 			continue;
 		owner_end_conns(owner, svc, false, EQUIC_END_SERVICE);
 		reporter_free(reporter);
-		if (list_empty(&owner->services))
-			owner_forget(owner);
+		owner_forget_idle(owner);
 	}
 }
 

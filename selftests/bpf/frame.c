@@ -2,10 +2,13 @@
 /* See frame.h. */
 #include <arpa/inet.h>
 #include <assert.h>
+#include <bpf/bpf.h>
 #include <ctype.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include "frame.h"
+#include "ktap.h"
 
 #define CLIENT_ADDR4	"198.51.100.0"
 #define CLIENT_ADDR6	"2001:db8:c::"
@@ -243,6 +246,21 @@ void frame_pkt(const struct frame *frame, const struct built *built, bool ports,
 		pkt->sport = htons(CLIENT_PORT + frame->client);
 		pkt->dport = htons(frame_dport(frame));
 	}
+}
+
+int frame_run(int prog, const struct frame *frame)
+{
+	static struct built built;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = built.data);
+	int err;
+
+	frame_build(frame, &built);
+	opts.data_size_in = built.len;
+	err = bpf_prog_test_run_opts(prog, &opts);
+	errno = -err;
+	if (err)
+		ktap_bail("test run");
+	return opts.retval;
 }
 
 size_t hex_decode(const char *hex, __u8 *data, size_t size)

@@ -166,6 +166,15 @@ struct built {
 void frame_build(const struct frame *frame, struct built *built);
 
 /**
+ * frame_run - have an XDP program see a frame
+ * @prog: the program's file descriptor
+ * @frame: the frame's description
+ *
+ * Return: the program's action.
+ */
+int frame_run(int prog, const struct frame *frame);
+
+/**
  * frame_pkt - what a parser has to say of a frame, but for the QUIC packets
  * @frame: its description
  * @built: its bytes

@@ -39,17 +39,7 @@ static void gateway_open(void)
 
 static int send_frame(const struct frame *frame)
 {
-	static struct built built;
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = built.data);
-	int err;
-
-	frame_build(frame, &built);
-	opts.data_size_in = built.len;
-	err = bpf_prog_test_run_opts(gateway, &opts);
-	errno = -err;
-	if (err)
-		ktap_bail("test run");
-	return opts.retval;
+	return frame_run(gateway, frame);
 }
 
 /* What has to change in a service's counters, and in the totals. */

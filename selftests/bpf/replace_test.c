@@ -18,19 +18,8 @@ static struct replace_bpf *steps;
 
 static int run(const struct frame *frame)
 {
-	static struct built built;
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = built.data);
-	int err;
-
-	frame_build(frame, &built);
-	opts.data_size_in = built.len;
 	gateway->bss->verdict_calls = 0;
-	err = bpf_prog_test_run_opts(
-		bpf_program__fd(gateway->progs.equic_gateway), &opts);
-	errno = -err;
-	if (err)
-		ktap_bail("test run");
-	return opts.retval;
+	return frame_run(bpf_program__fd(gateway->progs.equic_gateway), frame);
 }
 
 static void load(void)

@@ -339,8 +339,6 @@ static struct model_conn *find_reported(struct model *m,
 		if (better)
 			found = conn;
 	}
-	if (found && !has_dcid(found, r->dcid))
-		found->dcids[found->nr_dcids++] = r->dcid;
 	return found;
 }
 
@@ -401,6 +399,13 @@ static int add_cid(struct model_conn *conn, __u64 cid)
 	return 0;
 }
 
+/* The server knows what no packet may have shown. */
+static void learn_reported(struct model_conn *conn, __u64 dcid)
+{
+	if (conn->handshake && !has_dcid(conn, dcid) && may_learn(conn))
+		conn->dcids[conn->nr_dcids++] = dcid;
+}
+
 /*
  * The CID of a report that begins a connection is the server's SCID. One too
  * many is not remembered, and the report is taken all the same.
@@ -409,8 +414,7 @@ static void server_scid(struct model_conn *conn, __u64 cid)
 {
 	if (!cid)
 		return;
-	if (conn->handshake && !has_dcid(conn, cid) && may_learn(conn))
-		conn->dcids[conn->nr_dcids++] = cid;
+	learn_reported(conn, cid);
 	conn->known_dcids = true;
 	add_cid(conn, cid);
 }
@@ -425,6 +429,8 @@ static int bind_to(struct model *m, const struct model_report *r,
 	if (r->id)
 		conn->id = r->id;
 	conn->stale = false;
+	if (r->handshake)
+		learn_reported(conn, r->dcid);
 	if (open)
 		conn->state = EQUIC_CONN_STATE_OPEN;
 	return 0;
