@@ -6,6 +6,7 @@
 #ifndef _EQUIC_ADDR_H
 #define _EQUIC_ADDR_H
 
+#include <linux/unaligned.h>
 #include <net/ipv6.h>
 
 static inline bool equic_addr_is4(const struct in6_addr *addr)
@@ -30,14 +31,15 @@ static inline unsigned int equic_addr_bits(const struct in6_addr *addr,
 	return equic_addr_is4(addr) ? 96 + prefix_len : prefix_len;
 }
 
-static inline void equic_addr_and(struct in6_addr *out,
-				  const struct in6_addr *addr,
-				  const struct in6_addr *mask)
+/* Halves of an address, as they lie in memory: to compare and to mask. */
+static inline u64 equic_addr_upper(const struct in6_addr *addr)
 {
-	int i;
+	return get_unaligned((const u64 *)&addr->s6_addr[0]);
+}
 
-	for (i = 0; i < 4; i++)
-		out->s6_addr32[i] = addr->s6_addr32[i] & mask->s6_addr32[i];
+static inline u64 equic_addr_lower(const struct in6_addr *addr)
+{
+	return get_unaligned((const u64 *)&addr->s6_addr[8]);
 }
 
 #endif /* _EQUIC_ADDR_H */

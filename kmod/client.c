@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "client.h"
 #include "conn.h"
+#include "lookup.h"
 #include "netns.h"
 #include "service.h"
 
 #include <linux/moduleparam.h>
-#include <linux/rculist.h>
-#include <linux/siphash.h>
 #include <linux/slab.h>
 
 static unsigned int max_clients = 1 << 18;
@@ -27,7 +26,7 @@ enum {
 };
 
 static struct kmem_cache *client_cache;
-static hsiphash_key_t client_key __read_mostly;
+hsiphash_key_t equic_client_hash_key __read_mostly;
 
 unsigned int equic_max_clients(const struct net *net)
 {
@@ -59,44 +58,10 @@ void equic_client_table_free(struct equic_net *en)
 	kvfree(en->clients.buckets);
 }
 
-/* Folds @addr to its client's and hashes that. */
-u32 equic_client_fold(const struct equic_service *svc,
-		      const struct in6_addr *addr, struct in6_addr *folded)
-{
-	struct {
-		struct in6_addr addr;
-		u32 svc;
-	} __packed key;
-
-	equic_service_fold(svc, folded, addr);
-	key.addr = *folded;
-	key.svc = svc->id;
-	return hsiphash(&key, sizeof(key), &client_key);
-}
-
 static struct equic_client_bucket *
 client_bucket(const struct equic_client_table *t, u32 hash)
 {
 	return &t->buckets[hash & t->mask];
-}
-
-struct equic_client *equic_client_find(const struct equic_net *en,
-				       const struct equic_service *svc,
-				       const struct in6_addr *folded, u32 hash)
-{
-	struct equic_client *client;
-
-	hlist_for_each_entry_rcu(client,
-				 &client_bucket(&en->clients, hash)->head,
-				 node) {
-		if (client->hash == hash && client->svc == svc &&
-		    ipv6_addr_equal(&client->addr, folded)) {
-			if (!READ_ONCE(client->used))
-				WRITE_ONCE(client->used, true);
-			return client;
-		}
-	}
-	return NULL;
 }
 
 static void client_free_rcu(struct rcu_head *rcu)
@@ -167,8 +132,7 @@ static bool client_evict(struct equic_net *en, u32 hash)
 }
 
 static struct equic_client *client_alloc(struct equic_service *svc,
-					 const struct in6_addr *folded,
-					 u32 hash)
+					 struct equic_client_key key)
 {
 	struct equic_client *client;
 
@@ -180,8 +144,9 @@ static struct equic_client *client_alloc(struct equic_service *svc,
 	kref_init(&client->ref);
 	kref_get(&svc->ref);
 	client->svc = svc;
-	client->addr = *folded;
-	client->hash = hash;
+	put_unaligned(key.upper, (u64 *)&client->addr.s6_addr[0]);
+	put_unaligned(key.lower, (u64 *)&client->addr.s6_addr[8]);
+	client->hash = key.hash;
 	client->used = true;
 	return client;
 }
@@ -193,29 +158,29 @@ static struct equic_client *client_alloc(struct equic_service *svc,
  */
 struct equic_client *equic_client_get(struct equic_net *en,
 				      struct equic_service *svc,
-				      const struct in6_addr *folded, u32 hash)
+				      struct equic_client_key key)
 {
 	struct equic_client_table *t = &en->clients;
-	struct equic_client_bucket *b = client_bucket(t, hash);
+	struct equic_client_bucket *b = client_bucket(t, key.hash);
 	struct equic_client *client, *new;
 
-	client = equic_client_find(en, svc, folded, hash);
+	client = equic_client_find(t, svc, key);
 	if (client)
 		return client;
 
 	if (!atomic_add_unless(&t->nr, 1, t->max)) {
-		if (!client_evict(en, hash) ||
+		if (!client_evict(en, key.hash) ||
 		    !atomic_add_unless(&t->nr, 1, t->max))
 			return ERR_PTR(-ENOSPC);
 	}
-	new = client_alloc(svc, folded, hash);
+	new = client_alloc(svc, key);
 	if (!new) {
 		atomic_dec(&t->nr);
 		return ERR_PTR(-ENOMEM);
 	}
 
 	spin_lock_bh(&b->lock);
-	client = equic_client_find(en, svc, folded, hash);
+	client = equic_client_find(t, svc, key);
 	if (!client) {
 		/* Newest first, so that a dump can resume by number. */
 		new->seq = b->head.first ?
@@ -355,7 +320,7 @@ void equic_clients_requote(struct equic_net *en, struct equic_service *svc)
 
 int __init equic_client_init(void)
 {
-	get_random_bytes(&client_key, sizeof(client_key));
+	get_random_bytes(&equic_client_hash_key, sizeof(equic_client_hash_key));
 	client_cache = KMEM_CACHE(equic_client, SLAB_HWCACHE_ALIGN);
 	return client_cache ? 0 : -ENOMEM;
 }

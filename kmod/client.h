@@ -85,15 +85,17 @@ unsigned int equic_max_clients(const struct net *net);
 int equic_client_table_init(struct equic_net *en);
 void equic_client_table_free(struct equic_net *en);
 
-/* Packet path and reports. RCU. @addr is a source, not yet folded. */
-u32 equic_client_fold(const struct equic_service *svc,
-		      const struct in6_addr *addr, struct in6_addr *folded);
-struct equic_client *equic_client_find(const struct equic_net *en,
-				       const struct equic_service *svc,
-				       const struct in6_addr *folded, u32 hash);
+/* What a client is looked up by: its address, folded, and the hash of that. */
+struct equic_client_key {
+	u64 upper;
+	u64 lower;
+	u32 hash;
+};
+
+/* Packet path and reports. RCU. */
 struct equic_client *equic_client_get(struct equic_net *en,
 				      struct equic_service *svc,
-				      const struct in6_addr *folded, u32 hash);
+				      struct equic_client_key key);
 
 /* Is the client one of the @percent of all that are enforced? */
 static inline bool equic_hash_in_percent(u32 hash, unsigned int percent)

@@ -2,6 +2,7 @@
 #include "conn.h"
 #include "client.h"
 #include "event.h"
+#include "lookup.h"
 #include "netns.h"
 #include "owner.h"
 #include "pending.h"
@@ -63,8 +64,9 @@ void equic_conn_table_free(struct equic_net *en)
 
 static u32 conn_hash(const struct equic_conn_key *key)
 {
-	BUILD_BUG_ON(sizeof(*key) != 64);
-	return hsiphash(key, sizeof(*key), &conn_hash_key);
+	BUILD_BUG_ON(sizeof(key->of_client) != 40 || sizeof(*key) != 64);
+	return hsiphash(&key->of_client, sizeof(key->of_client),
+			&conn_hash_key);
 }
 
 static struct equic_conn_bucket *
@@ -316,7 +318,7 @@ out:
  *
  * Twins of one Initial on two CPUs meet in the bucket's lock, Initials of one
  * client in the client's. @clientp is the client if there is one already; it
- * becomes the one that was charged. RCU, BH disabled.
+ * becomes the one that was charged. RCU, BH disabled: the packet path.
  *
  * Returns enum equic_admission, or -EDQUOT, -ENOSPC, -ENOMEM.
  */
@@ -324,9 +326,8 @@ int equic_conn_admit(struct equic_net *en, struct equic_service *svc,
 		     const struct equic_handshake *hs,
 		     struct equic_client **clientp, bool counting)
 {
-	u32 hash = conn_hash(&hs->key), client_hash;
+	u32 hash = conn_hash(&hs->key);
 	struct equic_conn_bucket *b = conn_bucket(&en->conns, hash);
-	struct in6_addr folded;
 	struct equic_conn *conn;
 	int ret;
 
@@ -335,19 +336,16 @@ int equic_conn_admit(struct equic_net *en, struct equic_service *svc,
 		return READ_ONCE(conn->over) ? EQUIC_KNOWN_OVER : EQUIC_KNOWN;
 
 	do {
-		if (!*clientp) {
-			client_hash = equic_client_fold(svc, &hs->key.peer,
-							&folded);
-			*clientp = equic_client_get(en, svc, &folded,
-						    client_hash);
-		}
+		if (!*clientp)
+			*clientp = equic_client_get(en, svc,
+					equic_client_key(svc, &hs->key.peer));
 		if (IS_ERR(*clientp)) {
 			ret = PTR_ERR(*clientp);
 			*clientp = NULL;
 			return ret;
 		}
 
-		spin_lock_bh(&b->lock);
+		spin_lock(&b->lock);
 		conn = bucket_find_learn(b, hash, hs);
 		if (conn)
 			ret = READ_ONCE(conn->over) ? EQUIC_KNOWN_OVER :
@@ -355,7 +353,7 @@ int equic_conn_admit(struct equic_net *en, struct equic_service *svc,
 		else
 			ret = bucket_admit(en, b, hash, hs, *clientp,
 					   counting);
-		spin_unlock_bh(&b->lock);
+		spin_unlock(&b->lock);
 		if (ret == -EAGAIN)
 			*clientp = NULL;
 	} while (ret == -EAGAIN);
@@ -465,13 +463,11 @@ struct equic_conn *equic_conn_find_oldest(struct equic_net *en,
 {
 	struct equic_conn *conn, *found = NULL;
 	struct equic_client *client;
-	struct in6_addr folded;
-	u32 hash;
 
 	lockdep_assert_held(&en->lock);
-	hash = equic_client_fold(svc, &hs->key.peer, &folded);
 	rcu_read_lock();
-	client = equic_client_find(en, svc, &folded, hash);
+	client = equic_client_find(&en->clients, svc,
+				   equic_client_key(svc, &hs->key.peer));
 	if (!client) {
 		rcu_read_unlock();
 		return NULL;
@@ -512,11 +508,11 @@ struct equic_conn *equic_conn_report_new(struct equic_net *en,
 					 struct equic_owner *owner, u32 id,
 					 enum equic_conn_phase state)
 {
-	u32 hash = conn_hash(&hs->key), client_hash;
+	struct equic_client_key key = equic_client_key(svc, &hs->key.peer);
+	u32 hash = conn_hash(&hs->key);
 	struct equic_conn_bucket *b = conn_bucket(&en->conns, hash);
 	struct equic_client *client;
 	struct equic_conn *conn;
-	struct in6_addr folded;
 	int ret;
 
 	lockdep_assert_held(&en->lock);
@@ -527,10 +523,9 @@ struct equic_conn *equic_conn_report_new(struct equic_net *en,
 	if (ret)
 		goto err_conn;
 
-	client_hash = equic_client_fold(svc, &hs->key.peer, &folded);
 	rcu_read_lock();
 	for (;;) {
-		client = equic_client_get(en, svc, &folded, client_hash);
+		client = equic_client_get(en, svc, key);
 		if (IS_ERR(client)) {
 			rcu_read_unlock();
 			ret = PTR_ERR(client);

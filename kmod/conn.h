@@ -38,15 +38,21 @@ struct equic_cid {
 	u8 data[EQUIC_CID_MAX_LEN];
 };
 
-/* What names a handshake on the wire. Hashed as it lies: no padding. */
+/*
+ * What names a handshake on the wire. Compared as it lies, and hashed as far as
+ * its client chooses it: no padding.
+ */
 struct equic_conn_key {
-	struct in6_addr peer;
+	struct_group(of_client,
+		struct in6_addr peer;
+		struct equic_cid scid;
+		u8 zero;
+		__be16 peer_port;
+	);
 	struct in6_addr local;
-	__be16 peer_port;
-	__be16 local_port;
 	u32 svc;
-	struct equic_cid scid;
-	u8 zero[3];
+	__be16 local_port;
+	u8 zero2[2];
 };
 
 enum equic_conn_phase {

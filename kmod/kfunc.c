@@ -8,6 +8,7 @@
 #include "client.h"
 #include "compat.h"
 #include "conn.h"
+#include "lookup.h"
 #include "netns.h"
 #include "service.h"
 #include "verdict.h"
@@ -61,6 +62,13 @@ static bool pkt_ok(const struct bpf_equic_pkt *pkt, u32 size)
 				      cid_ok(pkt->scid, pkt->scid_len));
 }
 
+/* What nearly every packet is, and all of that is well. */
+static bool pkt_short(const struct bpf_equic_pkt *pkt, u32 size)
+{
+	return likely(size == sizeof(*pkt)) &&
+	       likely(pkt->type == EQUIC_PKT_SHORT) && !pkt->reserved;
+}
+
 static bool opts_ok(const struct bpf_equic_opts *opts, u32 size)
 {
 	return size >= OPTS_SIZE_V1 && !opts->flags && !opts->reserved &&
@@ -69,7 +77,7 @@ static bool opts_ok(const struct bpf_equic_opts *opts, u32 size)
 
 static int do_port(const struct net_device *dev, __be16 dport)
 {
-	const struct equic_net *en = equic_net(dev_net(dev));
+	const struct equic_net *en = equic_net_of_dev(dev);
 	/* Set once; what it points to was there before. */
 	const unsigned long *ports = READ_ONCE(en->ports);
 
@@ -79,16 +87,14 @@ static int do_port(const struct net_device *dev, __be16 dport)
 static int do_verdict(const struct net_device *dev,
 		      const struct bpf_equic_pkt *pkt, u32 size)
 {
-	int ret;
+	struct equic_net *en = equic_net_of_dev(dev);
 
-	if (!pkt_ok(pkt, size))
+	if (!pkt_short(pkt, size) && !pkt_ok(pkt, size))
 		return -EINVAL;
-	if (!equic_net_ready(equic_net(dev_net(dev))))
+	if (!equic_net_ready(en))
 		return 0;
-	rcu_read_lock();
-	ret = equic_verdict(dev, pkt);
-	rcu_read_unlock();
-	return ret;
+	/* XDP and TC run under RCU's read lock, or with BH disabled: as good. */
+	return equic_verdict(en, dev, pkt);
 }
 
 /* The service and the client that a packet is of. RCU. */
@@ -103,17 +109,15 @@ static int target_find(struct target *t, const struct net_device *dev,
 {
 	const struct in6_addr *saddr = (const struct in6_addr *)pkt->saddr;
 	const struct in6_addr *daddr = (const struct in6_addr *)pkt->daddr;
-	struct in6_addr folded;
-	u32 hash;
 
-	t->en = equic_net(dev_net(dev));
+	t->en = equic_net_of_dev(dev);
 	if (!equic_net_ready(t->en))
 		return -ENOENT;
 	t->svc = equic_service_match(t->en, dev, daddr, pkt->dport);
 	if (!t->svc)
 		return -ENOENT;
-	hash = equic_client_fold(t->svc, saddr, &folded);
-	t->client = equic_client_find(t->en, t->svc, &folded, hash);
+	t->client = equic_client_find(&t->en->clients, t->svc,
+				      equic_client_key(t->svc, saddr));
 	return 0;
 }
 

@@ -74,6 +74,15 @@ static inline struct equic_net *equic_net(const struct net *net)
 	return net_generic(net, equic_net_id);
 }
 
+/* On the packet path, where RCU or disabled BH keeps a namespace's state. */
+static inline struct equic_net *equic_net_of_dev(const struct net_device *dev)
+{
+	const struct net_generic *ng;
+
+	ng = rcu_dereference_check(dev_net(dev)->gen, rcu_read_lock_any_held());
+	return ng->ptr[equic_net_id];
+}
+
 /* Do the tables exist? */
 static inline bool equic_net_ready(const struct equic_net *en)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "service.h"
 #include "client.h"
+#include "lookup.h"
 #include "netns.h"
 #include "owner.h"
 
-#include <linux/hash.h>
 #include <linux/inetdevice.h>
 #include <linux/moduleparam.h>
 #include <linux/rculist.h>
@@ -17,14 +17,9 @@ MODULE_PARM_DESC(max_services, "services per network namespace");
 
 static atomic_t last_id = ATOMIC_INIT(0);
 
-static unsigned int service_bucket(__be16 port)
-{
-	return hash_32((__force u16)port, ilog2(EQUIC_SERVICE_BUCKETS));
-}
-
 /* Is the destination an address of this namespace, as seen from @dev? */
-static bool addr_is_local(const struct net *net, const struct net_device *dev,
-			  const struct in6_addr *addr)
+bool equic_addr_is_local(const struct net *net, const struct net_device *dev,
+			 const struct in6_addr *addr)
 {
 	if (equic_addr_is4(addr))
 		return inet_addr_type_dev_table((struct net *)net, dev,
@@ -34,33 +29,13 @@ static bool addr_is_local(const struct net *net, const struct net_device *dev,
 }
 
 struct equic_service *
-equic_service_match(const struct equic_net *en, const struct net_device *dev,
-		    const struct in6_addr *daddr, __be16 dport)
-{
-	struct equic_service *svc, *any = NULL;
-
-	hlist_for_each_entry_rcu(svc, &en->services[service_bucket(dport)],
-				 node) {
-		if (svc->key.port != dport)
-			continue;
-		if (ipv6_addr_equal(&svc->key.addr, daddr))
-			return svc;
-		if (equic_service_any(&svc->key))
-			any = svc;
-	}
-	if (any && addr_is_local(en->net, dev, daddr))
-		return any;
-	return NULL;
-}
-
-struct equic_service *
 equic_service_find(const struct equic_net *en,
 		   const struct equic_service_key *key)
 {
 	struct equic_service *svc;
 
 	lockdep_assert_held(&en->lock);
-	hlist_for_each_entry(svc, &en->services[service_bucket(key->port)],
+	hlist_for_each_entry(svc, &en->services[equic_service_bucket(key->port)],
 			     node)
 		if (svc->key.port == key->port &&
 		    ipv6_addr_equal(&svc->key.addr, &key->addr))
@@ -151,7 +126,7 @@ int equic_service_add(struct equic_net *en, const struct equic_service_key *key,
 
 	list_add_tail(&svc->list, &en->service_list);
 	hlist_add_head_rcu(&svc->node,
-			   &en->services[service_bucket(key->port)]);
+			   &en->services[equic_service_bucket(key->port)]);
 	set_bit((__force u16)key->port, en->ports);
 	en->nr_services++;
 	en->policy_seq++;
@@ -186,7 +161,7 @@ static int service_refold(struct equic_service *svc,
 		service_set_masks(svc);
 	}
 	hlist_add_head_rcu(&svc->node,
-			   &en->services[service_bucket(svc->key.port)]);
+			   &en->services[equic_service_bucket(svc->key.port)]);
 	return ret;
 }
 
@@ -219,7 +194,7 @@ static bool port_in_use(const struct equic_net *en, __be16 port)
 {
 	struct equic_service *svc;
 
-	hlist_for_each_entry(svc, &en->services[service_bucket(port)], node)
+	hlist_for_each_entry(svc, &en->services[equic_service_bucket(port)], node)
 		if (svc->key.port == port)
 			return true;
 	return false;

@@ -19,6 +19,8 @@
 
 struct equic_net;
 struct equic_pending_shard;
+struct net;
+struct net_device;
 
 struct equic_service_key {
 	struct in6_addr addr;	/* all zero: any local address */
@@ -68,12 +70,11 @@ static inline bool equic_service_any(const struct equic_service_key *key)
 	return ipv6_addr_any(&key->addr);
 }
 
-static inline void equic_service_fold(const struct equic_service *svc,
-				      struct in6_addr *out,
-				      const struct in6_addr *addr)
+/* Of the prefix that makes clients of addresses of the family of @addr. */
+static inline const struct in6_addr *
+equic_service_mask(const struct equic_service *svc, const struct in6_addr *addr)
 {
-	equic_addr_and(out, addr, equic_addr_is4(addr) ? &svc->mask4 :
-							 &svc->mask6);
+	return equic_addr_is4(addr) ? &svc->mask4 : &svc->mask6;
 }
 
 static inline u8 equic_service_prefix_len(const struct equic_service *svc,
@@ -82,10 +83,9 @@ static inline u8 equic_service_prefix_len(const struct equic_service *svc,
 	return equic_addr_is4(addr) ? svc->policy.prefix4 : svc->policy.prefix6;
 }
 
-/* Packet path: the most specific service, or NULL. RCU. */
-struct equic_service *
-equic_service_match(const struct equic_net *en, const struct net_device *dev,
-		    const struct in6_addr *daddr, __be16 dport);
+/* Is @addr one of the namespace, as seen from @dev? */
+bool equic_addr_is_local(const struct net *net, const struct net_device *dev,
+			 const struct in6_addr *addr);
 
 /* Control path: by its exact name. equic_net.lock. */
 struct equic_service *

@@ -55,16 +55,6 @@ void equic_count_one(struct equic_counters __percpu *counters,
 	local_bh_enable();
 }
 
-void equic_count_pass(struct equic_counters __percpu *counters,
-		      unsigned int bytes)
-{
-	struct equic_counters *c = equic_counters_begin(counters);
-
-	u64_stats_inc(&c->n[EQUIC_COUNT_PASSED_PACKETS]);
-	u64_stats_add(&c->n[EQUIC_COUNT_PASSED_BYTES], bytes);
-	equic_counters_end(c);
-}
-
 void equic_count_pass_why(struct equic_counters __percpu *counters,
 			  unsigned int bytes, unsigned int why)
 {

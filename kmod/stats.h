@@ -52,10 +52,18 @@ static inline void equic_counters_end(struct equic_counters *c)
 	u64_stats_update_end(&c->sync);
 }
 
+static inline void equic_count_pass(struct equic_counters __percpu *counters,
+				    unsigned int bytes)
+{
+	struct equic_counters *c = equic_counters_begin(counters);
+
+	u64_stats_inc(&c->n[EQUIC_COUNT_PASSED_PACKETS]);
+	u64_stats_add(&c->n[EQUIC_COUNT_PASSED_BYTES], bytes);
+	equic_counters_end(c);
+}
+
 void equic_count_one(struct equic_counters __percpu *counters,
 		     unsigned int what);
-void equic_count_pass(struct equic_counters __percpu *counters,
-		      unsigned int bytes);
 /* @why: enum equic_pass_attr */
 void equic_count_pass_why(struct equic_counters __percpu *counters,
 			  unsigned int bytes, unsigned int why);

@@ -4,6 +4,7 @@
 #include "client.h"
 #include "conn.h"
 #include "event.h"
+#include "lookup.h"
 #include "netns.h"
 #include "service.h"
 #include "trace.h"
@@ -18,7 +19,6 @@ struct verdict {
 	struct equic_service *svc;
 	struct equic_client *client;	/* NULL: not in the table */
 	u32 hash;			/* of the client */
-	struct in6_addr folded;
 };
 
 static const struct in6_addr *pkt_addr(const __be32 addr[4])
@@ -30,26 +30,33 @@ void equic_handshake_of(struct equic_handshake *hs,
 			const struct equic_service *svc,
 			const struct bpf_equic_pkt *pkt)
 {
-	memset(hs, 0, sizeof(*hs));
 	hs->key.peer = *pkt_addr(pkt->saddr);
-	hs->key.local = *pkt_addr(pkt->daddr);
-	hs->key.peer_port = pkt->sport;
-	hs->key.local_port = pkt->dport;
-	hs->key.svc = svc->id;
 	hs->key.scid.len = pkt->scid_len;
 	memcpy(hs->key.scid.data, pkt->scid, sizeof(hs->key.scid.data));
+	hs->key.zero = 0;
+	hs->key.peer_port = pkt->sport;
+	hs->key.local = *pkt_addr(pkt->daddr);
+	hs->key.svc = svc->id;
+	hs->key.local_port = pkt->dport;
+	memset(hs->key.zero2, 0, sizeof(hs->key.zero2));
 	hs->dcid.len = pkt->dcid_len;
 	memcpy(hs->dcid.data, pkt->dcid, sizeof(hs->dcid.data));
 	hs->present = true;
 }
 
+/* @client may be NULL. */
+static void client_passes(struct equic_client *client, unsigned int bytes)
+{
+	if (!client)
+		return;
+	atomic64_inc(&client->passed_packets);
+	atomic64_add(bytes, &client->passed_bytes);
+}
+
 static int pass(const struct verdict *v)
 {
 	equic_count_pass(v->svc->counters, v->pkt->len);
-	if (v->client) {
-		atomic64_inc(&v->client->passed_packets);
-		atomic64_add(v->pkt->len, &v->client->passed_bytes);
-	}
+	client_passes(v->client, v->pkt->len);
 	return EQUIC_DROP_NONE;
 }
 
@@ -57,10 +64,7 @@ static int pass(const struct verdict *v)
 static int pass_because(const struct verdict *v, unsigned int why)
 {
 	equic_count_pass_why(v->svc->counters, v->pkt->len, why);
-	if (v->client) {
-		atomic64_inc(&v->client->passed_packets);
-		atomic64_add(v->pkt->len, &v->client->passed_bytes);
-	}
+	client_passes(v->client, v->pkt->len);
 	return EQUIC_DROP_NONE;
 }
 
@@ -191,25 +195,21 @@ static enum equic_drop malformed(const struct bpf_equic_pkt *pkt)
 	}
 }
 
-static bool bypassed(const struct verdict *v)
+/* What is not decided at a glance. */
+static noinline int decide(struct equic_net *en, const struct net_device *dev,
+			   const struct bpf_equic_pkt *pkt,
+			   struct equic_service *svc,
+			   struct equic_client *client, u32 hash)
 {
-	return equic_bypass_on(&equic_bypass_machine) ||
-	       equic_bypass_on(&v->en->bypass_until) ||
-	       equic_bypass_on(&v->svc->bypass_until);
-}
-
-static int decide(struct verdict *v)
-{
-	const struct bpf_equic_pkt *pkt = v->pkt;
+	struct verdict verdict = {
+		.dev = dev,
+		.pkt = pkt,
+		.en = en,
+		.svc = svc,
+		.client = client,
+		.hash = hash,
+	}, *v = &verdict;
 	enum equic_drop reason;
-
-	if (unlikely(bypassed(v)))
-		return pass_because(v, EQUIC_A_PASS_BYPASS);
-	if (unlikely(pkt->len > READ_ONCE(v->dev->mtu)))
-		return pass_because(v, EQUIC_A_PASS_SUPER_PACKET);
-
-	v->hash = equic_client_fold(v->svc, pkt_addr(pkt->saddr), &v->folded);
-	v->client = equic_client_find(v->en, v->svc, &v->folded, v->hash);
 
 	if (unlikely(READ_ONCE(v->svc->policy.deny)))
 		return refuse(v, EQUIC_DROP_DENIED,
@@ -234,29 +234,63 @@ static int decide(struct verdict *v)
 	}
 }
 
-int equic_verdict(const struct net_device *dev, const struct bpf_equic_pkt *pkt)
+/* A service's packet that nobody is to look into passes because of @why. */
+static noinline int look_away(struct equic_service *svc,
+			      const struct bpf_equic_pkt *pkt, unsigned int why)
 {
-	struct verdict v = {
-		.dev = dev,
-		.pkt = pkt,
-		.en = equic_net(dev_net(dev)),
-	};
+	equic_count_pass_why(svc->counters, pkt->len, why);
+	return EQUIC_DROP_NONE;
+}
 
-	/* No ports, so no service: only counted. */
-	if (unlikely(pkt->type == EQUIC_PKT_LATER_FRAGMENT)) {
-		equic_count_pass_why(v.en->counters, pkt->len,
-				     EQUIC_A_PASS_LATER_FRAGMENT);
+static bool bypassed(const struct equic_net *en,
+		     const struct equic_service *svc)
+{
+	return equic_bypass_on(&equic_bypass_machine) ||
+	       equic_bypass_on(&en->bypass_until) ||
+	       equic_bypass_on(&svc->bypass_until);
+}
+
+/* No ports, so no service: only counted. */
+static noinline int no_ports(struct equic_net *en,
+			     const struct bpf_equic_pkt *pkt)
+{
+	equic_count_pass_why(en->counters, pkt->len,
+			     pkt->type == EQUIC_PKT_EXT_HEADERS ?
+			     EQUIC_A_PASS_EXT_HEADERS :
+			     EQUIC_A_PASS_LATER_FRAGMENT);
+	return EQUIC_DROP_NONE;
+}
+
+/*
+ * The way of an established connection's packet is this one function: what can
+ * happen beside is in functions of its own, which cost it nothing.
+ */
+int equic_verdict(struct equic_net *en, const struct net_device *dev,
+		  const struct bpf_equic_pkt *pkt)
+{
+	struct equic_client_key key;
+	struct equic_client *client;
+	struct equic_service *svc;
+
+	if (unlikely(pkt->type == EQUIC_PKT_LATER_FRAGMENT ||
+		     pkt->type == EQUIC_PKT_EXT_HEADERS))
+		return no_ports(en, pkt);
+	svc = equic_service_match(en, dev, pkt_addr(pkt->daddr), pkt->dport);
+	if (unlikely(!svc))
+		return EQUIC_DROP_NONE;
+	if (unlikely(bypassed(en, svc)))
+		return look_away(svc, pkt, EQUIC_A_PASS_BYPASS);
+	if (unlikely(pkt->len > READ_ONCE(dev->mtu)))
+		return look_away(svc, pkt, EQUIC_A_PASS_SUPER_PACKET);
+
+	key = equic_client_key(svc, pkt_addr(pkt->saddr));
+	client = equic_client_find(&en->clients, svc, key);
+	if (likely(pkt->type == EQUIC_PKT_SHORT) &&
+	    likely(!READ_ONCE(svc->policy.deny)) &&
+	    likely(READ_ONCE(svc->policy.mode) != EQUIC_MODE_ALL)) {
+		equic_count_pass(svc->counters, pkt->len);
+		client_passes(client, pkt->len);
 		return EQUIC_DROP_NONE;
 	}
-	if (unlikely(pkt->type == EQUIC_PKT_EXT_HEADERS)) {
-		equic_count_pass_why(v.en->counters, pkt->len,
-				     EQUIC_A_PASS_EXT_HEADERS);
-		return EQUIC_DROP_NONE;
-	}
-
-	v.svc = equic_service_match(v.en, dev, pkt_addr(pkt->daddr),
-				    pkt->dport);
-	if (!v.svc)
-		return EQUIC_DROP_NONE;
-	return decide(&v);
+	return decide(en, dev, pkt, svc, client, key.hash);
 }

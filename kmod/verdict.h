@@ -8,11 +8,12 @@
 #include <linux/equic.h>
 
 struct equic_handshake;
+struct equic_net;
 struct equic_service;
 struct net_device;
 
-/* RCU, BH disabled. 0: pass; else enum equic_drop. */
-int equic_verdict(const struct net_device *dev,
+/* RCU, BH disabled; tables exist. 0: pass; else enum equic_drop. */
+int equic_verdict(struct equic_net *en, const struct net_device *dev,
 		  const struct bpf_equic_pkt *pkt);
 
 /* The handshake that a packet's Initial belongs to, on the wire. */
