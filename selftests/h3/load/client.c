@@ -205,7 +205,10 @@ static int make_quic(struct client *client)
 	params.initial_max_stream_data_bidi_local = WINDOW_BYTES;
 	params.initial_max_stream_data_uni = WINDOW_BYTES;
 	params.initial_max_streams_uni = 3;
-	params.max_idle_timeout = 30 * NGTCP2_SECONDS;
+	/* Who waits long to be let in is not idle before. */
+	params.max_idle_timeout = options->handshake_timeout_ns;
+	if (params.max_idle_timeout < 30 * NGTCP2_SECONDS)
+		params.max_idle_timeout = 30 * NGTCP2_SECONDS;
 
 	dcid.datalen = CLIENT_DCID_BYTES;
 	random_bytes(dcid.data, dcid.datalen);
