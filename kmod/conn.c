@@ -64,9 +64,10 @@ void equic_conn_table_free(struct equic_net *en)
 
 static u32 conn_hash(const struct equic_conn_key *key)
 {
-	BUILD_BUG_ON(sizeof(key->of_client) != 40 || sizeof(*key) != 64);
-	return hsiphash(&key->of_client, sizeof(key->of_client),
-			&conn_hash_key);
+	const size_t clients = offsetof(struct equic_conn_key, local);
+
+	BUILD_BUG_ON(clients != 40 || sizeof(*key) != 64);
+	return hsiphash(key, clients, &conn_hash_key);
 }
 
 static struct equic_conn_bucket *
@@ -312,6 +313,13 @@ out:
 	return ret;
 }
 
+static struct equic_client *client_get(struct equic_net *en,
+				       struct equic_service *svc,
+				       const struct in6_addr *addr)
+{
+	return equic_client_get(en, svc, equic_client_key(svc, addr));
+}
+
 /*
  * equic_conn_admit - is an Initial of a known handshake, does it start a
  * connection that its client may have, or is it one too many?
@@ -337,8 +345,7 @@ int equic_conn_admit(struct equic_net *en, struct equic_service *svc,
 
 	do {
 		if (!*clientp)
-			*clientp = equic_client_get(en, svc,
-					equic_client_key(svc, &hs->key.peer));
+			*clientp = client_get(en, svc, &hs->key.peer);
 		if (IS_ERR(*clientp)) {
 			ret = PTR_ERR(*clientp);
 			*clientp = NULL;
@@ -508,7 +515,6 @@ struct equic_conn *equic_conn_report_new(struct equic_net *en,
 					 struct equic_owner *owner, u32 id,
 					 enum equic_conn_phase state)
 {
-	struct equic_client_key key = equic_client_key(svc, &hs->key.peer);
 	u32 hash = conn_hash(&hs->key);
 	struct equic_conn_bucket *b = conn_bucket(&en->conns, hash);
 	struct equic_client *client;
@@ -525,7 +531,7 @@ struct equic_conn *equic_conn_report_new(struct equic_net *en,
 
 	rcu_read_lock();
 	for (;;) {
-		client = equic_client_get(en, svc, key);
+		client = client_get(en, svc, &hs->key.peer);
 		if (IS_ERR(client)) {
 			rcu_read_unlock();
 			ret = PTR_ERR(client);

@@ -43,12 +43,12 @@ struct equic_cid {
  * its client chooses it: no padding.
  */
 struct equic_conn_key {
-	struct_group(of_client,
-		struct in6_addr peer;
-		struct equic_cid scid;
-		u8 zero;
-		__be16 peer_port;
-	);
+	/* The client's choice. */
+	struct in6_addr peer;
+	struct equic_cid scid;
+	u8 zero;
+	__be16 peer_port;
+	/* Ours. */
 	struct in6_addr local;
 	u32 svc;
 	__be16 local_port;
