@@ -101,6 +101,12 @@ demo: deps
 	@+$(MAKE) --no-print-directory userspace selftests
 	@EQUIC_BUILD=$(BUILD) selftests/demo/run
 
+# EXPERIMENTS: some of `selftests/bench/run --list`; BENCH: more of its options.
+bench: deps
+	@+$(MAKE) --no-print-directory -j$(JOBS) kmod stale_int3 KERNEL=6.12
+	@+$(MAKE) --no-print-directory userspace selftests
+	@EQUIC_BUILD=$(BUILD) selftests/bench/run $(BENCH) $(EXPERIMENTS)
+
 clean:
 	rm -rf $(BUILD)
 
@@ -108,4 +114,4 @@ help:
 	@sed 's/^\t//' selftests/help.txt
 
 .PHONY: all kmod stale_int3 bpf userspace selftests install deps check check-debug demo \
-	clean help
+	bench clean help
