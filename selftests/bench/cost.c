@@ -100,6 +100,21 @@ static void cost_dropped(struct table *t, const char *what,
 	tell_cost(what, "equic", cost, t->ip6, t->clients, i);
 }
 
+/* Of packets that must pass for their service. */
+static void cost_passed(struct table *t, const char *what,
+			const struct packet *p, unsigned int i)
+{
+	unsigned long before = table_passed(t), now;
+	unsigned int cost = run(programs.gateway, p, XDP_PASS);
+
+	now = table_passed(t);
+	errno = 0;
+	if (now - before != options.repeat)
+		ktap_bail("%s: %lu of %u passed", what, now - before,
+			  options.repeat);
+	tell_cost(what, "equic", cost, t->ip6, t->clients, i);
+}
+
 static void cost_of_client(struct table *t, unsigned int i)
 {
 	unsigned int client = sample(i, t->clients);
@@ -108,8 +123,7 @@ static void cost_of_client(struct table *t, unsigned int i)
 	table_establish(t, client);
 	packet_make(&p, PACKET_SHORT, t->ip6);
 	packet_from(&p, client);
-	tell_cost("established", "equic", run(programs.gateway, &p, XDP_PASS),
-		  t->ip6, t->clients, i);
+	cost_passed(t, "established", &p, i);
 
 	packet_make(&p, PACKET_INITIAL, t->ip6);
 	packet_from(&p, client);

@@ -91,22 +91,23 @@ void table_set(struct table *t, unsigned int quota, unsigned int mode)
 	     "equic_service_set");
 }
 
-static unsigned long admitted(struct table *t)
+static struct equic_stats stats_of(struct table *t)
 {
 	struct equic_stats stats;
 
 	must(equic_stats_get(t->manager, &t->service.key, &stats), t->manager,
 	     "equic_stats_get");
-	return stats.admitted;
+	return stats;
 }
 
 unsigned long table_drops(struct table *t, unsigned int reason)
 {
-	struct equic_stats stats;
+	return stats_of(t).drops[reason];
+}
 
-	must(equic_stats_get(t->manager, &t->service.key, &stats), t->manager,
-	     "equic_stats_get");
-	return stats.drops[reason];
+unsigned long table_passed(struct table *t)
+{
+	return stats_of(t).passed_packets;
 }
 
 /* The packets of clients from @first on, whose SCID is the client's number. */
@@ -127,13 +128,13 @@ static unsigned int admit(struct table *t, struct programs *programs,
 			  const struct packet *p, unsigned int first,
 			  unsigned int n)
 {
-	unsigned long before = admitted(t), now;
+	unsigned long before = stats_of(t).admitted, now;
 	unsigned int cost;
 
 	vary_client(programs, p, first);
 	cost = programs_run_varied(programs, programs->gateway, p, n,
 				   XDP_PASS);
-	now = admitted(t);
+	now = stats_of(t).admitted;
 	errno = 0;
 	if (now - before != n)
 		ktap_bail("%lu of %u Initials were admitted", now - before, n);

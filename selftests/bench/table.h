@@ -115,6 +115,14 @@ void table_establish(struct table *t, unsigned int client);
 unsigned long table_drops(struct table *t, unsigned int reason);
 
 /**
+ * table_passed - the packets that were let through
+ * @t: the table
+ *
+ * Return: how many.
+ */
+unsigned long table_passed(struct table *t);
+
+/**
  * now_ns - a clock; it counts instructions where the machine's does
  *
  * Return: nanoseconds.
