@@ -40,8 +40,8 @@ static double array_bytes(void)
 
 void memory_tell(const char *what, bool ip6, unsigned int clients)
 {
-	tell(what, "slabs", slab_bytes(), .family = ip6 ? 6 : 4,
-	     .clients = clients);
-	tell(what, "arrays", array_bytes(), .family = ip6 ? 6 : 4,
-	     .clients = clients);
+	tell(what, "slabs", slab_bytes(), .unit = "bytes",
+	     .family = ip6 ? 6 : 4, .clients = clients);
+	tell(what, "arrays", array_bytes(), .unit = "bytes",
+	     .family = ip6 ? 6 : 4, .clients = clients);
 }

@@ -114,7 +114,7 @@ static void measure(const struct load *load, int cpus, unsigned int run)
 			end = workers[i].end;
 	}
 	tell(load->what, load->who, 1e9 * repeat * cpus / (end - begin),
-	     .family = 4, .clients = clients, .cpus = cpus, .run = run + 1);
+	     .unit = "packets/s", .family = 4, .clients = clients, .cpus = cpus, .run = run + 1);
 }
 
 static void usage(void)

@@ -20,6 +20,9 @@ void value_tell(const struct value *value)
 	json_object_object_add(line, "who", json_object_new_string(value->who));
 	json_object_object_add(line, "value",
 			       json_object_new_double(value->value));
+	if (value->unit)
+		json_object_object_add(line, "unit",
+				       json_object_new_string(value->unit));
 	put_where(line, "family", value->family);
 	put_where(line, "clients", value->clients);
 	put_where(line, "services", value->services);

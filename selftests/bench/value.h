@@ -8,6 +8,7 @@
  * @what: the quantity
  * @who: the measured
  * @value: the number
+ * @unit: its unit; NULL: that of the clock
  * @family: 4 or 6; 0: does not apply, as in what follows
  * @clients: in the table
  * @services: in the table
@@ -21,6 +22,7 @@ struct value {
 	const char	*what;
 	const char	*who;
 	double		value;
+	const char	*unit;
 	int		family;
 	long		clients;
 	long		services;

@@ -37,8 +37,10 @@ def values(name, *arguments, inside=False):
 
 
 def record(recorder, unit, name, *arguments, inside=False, **where):
-    """Record all that program NAME tells, in UNIT, with what WHERE adds."""
+    """Record all that program NAME tells, with what WHERE adds.
+
+    UNIT is the unit of what has none of its own: that of the machine's clock.
+    """
     for value in values(name, *arguments, inside=inside):
-        keys = {key: value.pop(key) for key in ("what", "who", "value")}
-        recorder.value(keys["what"], keys["who"], keys["value"], unit,
-                       **value, **where)
+        recorder.value(value.pop("what"), value.pop("who"), value.pop("value"),
+                       value.pop("unit", unit), **value, **where)

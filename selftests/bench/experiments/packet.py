@@ -133,7 +133,7 @@ that; the times further down have them, and the emulator's slowness.
     def measure_time(self, options, recorder):
         """By the clock on the wall."""
         timed = options["timed_runs"]
-        program.record(recorder, "packets/s", "parallel",
+        program.record(recorder, "ns", "parallel",
                        options["timed_clients"], options["timed_repeat"], timed,
                        *options["cpus"].split(","))
         program.record(recorder, "ns", "cost", "-l", "-4", "-n", timed, "-r",
@@ -210,38 +210,38 @@ that; the times further down have them, and the emulator's slowness.
             "anew. A miss is a client that it does not know, which passes. "
             + OVERHEAD, tables, plots)
 
+    def rival_rows(self, counted, rivals, clients):
+        """A row for each that runs in the stack, and for equic."""
+        floor = counted.where(what="drop", who=FLOOR, family=4).numbers()
+        for what in OUTCOMES[:3]:
+            ours = counted.where(who="equic", what=what, family=4,
+                                 clients=clients).numbers()
+            plain = rivals.where(who="no rules", what=what,
+                                 clients=clients).numbers()
+            share = None
+            if ours and floor:
+                share = spread.median(ours) - spread.median(floor)
+                yield [f"{what}: equic", clients, share, "as above", len(ours),
+                       share if plain else None, 1, "–"]
+            for who in rivals.all("who"):
+                found = rivals.where(who=who, what=what, clients=clients)
+                if not found.numbers():
+                    continue
+                cells = summary(found)
+                more = cells[0] - spread.median(plain) if plain else None
+                taken = cells[0] if more is None else more
+                passed = spread.median([line["passed"] / line["packets"]
+                                        for line in found])
+                yield [f"{what}: {who}", clients] + cells + [
+                    more, taken / share if share else None, f"{passed:.2%}"]
+
     def section_rivals(self, counted, rivals):
         """What netfilter takes for the same."""
-        rows, bars = [], []
-        floor = counted.where(what="drop", who=FLOOR, family=4)
-        overhead = spread.median(floor.numbers()) if floor.numbers() else 0
-        outcomes = ["established", "admitted Initial", "refused Initial"]
-        for clients in rivals.all("clients"):
-            for who in ["equic"] + rivals.all("who"):
-                for what in outcomes:
-                    source = counted if who == "equic" else rivals
-                    found = source.where(who=who, what=what, family=4,
-                                         clients=clients)
-                    if not found.numbers():
-                        continue
-                    cells = summary(found)
-                    if who == "equic":
-                        cells[0] -= overhead
-                        cells[1] = "as above"
-                    plain = rivals.where(who="no rules", what=what,
-                                         clients=clients).numbers()
-                    more = None
-                    if plain:
-                        more = cells[0] if who == "equic" else \
-                            cells[0] - spread.median(plain)
-                    passed = [line["passed"] / line["packets"]
-                              for line in found if "packets" in line]
-                    rows.append([f"{who}: {what}", clients] + cells + [more]
-                                + [f"{spread.median(passed):.2%}"
-                                   if passed else "–"])
-                    if what == "refused Initial" and clients == \
-                            rivals.all("clients")[-1]:
-                        bars.append((who, cells[0]))
+        rows = [row for clients in rivals.all("clients")
+                for row in self.rival_rows(counted, rivals, clients)]
+        last = rivals.all("clients")[-1:]
+        bars = [(row[0].split(": ")[1], row[2]) for row in rows
+                if row[0].startswith("refused") and row[1] in last]
         missing = [f"{line['who']} could not be measured: {line['reason']}."
                    for line in rivals if line["value"] is None]
         return Section(
@@ -254,7 +254,8 @@ passes, in a UDP socket whose filter discards it. The limit is {rules.LIMIT}. Of
 same packets dropped by that XDP program is taken away; of equic's, that of
 "{FLOOR}". "Added" is what a packet of that kind costs more than the way into
 the socket without rules: equic's share comes on top of that way when it lets a
-packet pass, and in its stead when it refuses. IPv4. Clients are those who sent a
+packet pass, and in its stead when it refuses. "Of equic's" compares what is
+added by those that pass, and all of it where a packet is refused. IPv4. Clients are those who sent a
 packet before; for the connection tracker, an established one was answered.
 Rules that limit packets instead of connections refuse the packets above
 {rules.LIMIT} a second, and let the established pass with a limit that they do
@@ -262,7 +263,7 @@ not reach. "Passed" is the share of the packets that reached the server; of equi
 packets every verdict was checked in its counters.
 {' '.join(missing)}""",
             [Table(["", "clients", "instructions", "quartiles", "values",
-                    "added", "passed"], rows)],
+                    "added", "of equic's", "passed"], rows)],
             [Plot("refused", "To refuse a first Initial", "", "instructions",
                   [Series("IPv4, most clients", list(enumerate(
                       value for _, value in bars)))],

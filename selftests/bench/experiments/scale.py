@@ -44,7 +44,7 @@ they are timed.
 
     def measure(self, stage, options, recorder):
         if stage.name == "time":
-            program.record(recorder, "packets/s", "parallel",
+            program.record(recorder, "ns", "parallel",
                            options["timed_clients"], options["timed_repeat"],
                            options["timed_runs"], *options["cpus"].split(","))
             return
