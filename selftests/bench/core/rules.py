@@ -13,8 +13,10 @@ import subprocess
 
 NAMESPACE = "bench"
 LIMIT = 5
-# A limit that nobody reaches: what lets pass is measured with it.
+# A limit that nobody reaches: what lets pass is measured with it. The burst is
+# for a clock that ticks more seldom than packets come.
 NO_LIMIT = 1000000
+BURST = {LIMIT: LIMIT, NO_LIMIT: 100000}
 CLIENTS = 1 << 21
 
 
@@ -23,8 +25,7 @@ class Rules:
     """A rival.
 
     who      its name
-    commands that make its rules; LIMIT is put in for {limit}, CLIENTS for
-             {clients}
+    commands that make its rules; {limit}, {burst} and {clients} are put in
     packets  whether it limits packets, not connections
     """
     who: str
@@ -52,7 +53,8 @@ RIVALS = [
     ]),
     Rules("nftables limit rate", NFT_TABLE + NFT_SET + NFT_FIRST + [
         "nft 'add rule ip bench first udp dport 443 "
-        "add @clients {{ ip saddr limit rate over {limit}/second }} drop'",
+        "add @clients {{ ip saddr limit rate over {limit}/second "
+        "burst {burst} packets }} drop'",
     ], packets=True),
     Rules("iptables connlimit", [
         "iptables -A INPUT -p udp --dport 443 -m conntrack --ctstate NEW "
@@ -61,7 +63,8 @@ RIVALS = [
     Rules("iptables hashlimit", [
         "iptables -t raw -A PREROUTING -p udp --dport 443 -m hashlimit "
         "--hashlimit-name bench --hashlimit-mode srcip "
-        "--hashlimit-above {limit}/second --hashlimit-htable-size 524288 "
+        "--hashlimit-above {limit}/second --hashlimit-burst {burst} "
+        "--hashlimit-htable-size 524288 "
         "--hashlimit-htable-max {clients} -j DROP",
     ], packets=True),
 ]
@@ -89,14 +92,14 @@ def make_room():
 
 @contextlib.contextmanager
 def applied(rules, limit):
-    """A namespace with RULES; yields why there is none, or ""."""
+    """A namespace with RULES of LIMIT; yields why there is none, or ""."""
     setup = [f"ip netns add {NAMESPACE}"] + [inside(c) for c in (
         "ip link set lo up",
         "ip link add rx address 02:00:00:00:00:01 type dummy",
         "ip addr add 192.0.2.1/24 dev rx",
         "ip link set rx up",
         "ip route add 10.0.0.0/8 dev rx",
-    )] + [inside(c.format(limit=limit, clients=CLIENTS))
+    )] + [inside(c.format(limit=limit, burst=BURST[limit], clients=CLIENTS))
           for c in rules.commands]
     try:
         yield next(filter(None, map(run, setup)), "")
