@@ -17,6 +17,8 @@
 
 enum {
 	CPUS_MAX	= 64,
+	/* All work at once for so long, whatever a packet takes. */
+	WORK_NS		= 100000000,
 	NEW_CLIENTS	= 1 << 21,
 };
 
@@ -47,8 +49,7 @@ struct worker {
 	const struct load	*load;
 	pthread_t		thread;
 	int			cpu;
-	double			begin;
-	double			end;
+	double			pps;
 };
 
 static struct programs programs;
@@ -67,7 +68,9 @@ static int prog_of(enum target target)
 static void *work(void *arg)
 {
 	struct worker *w = arg;
+	double begin, now;
 	struct packet p;
+	unsigned long n = 0;
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
@@ -81,16 +84,21 @@ static void *work(void *arg)
 		packet_scid(&p, NEW_CLIENTS + w->cpu);
 
 	pthread_barrier_wait(&ready);
-	w->begin = now_ns();
-	packet_run(prog_of(w->load->target), &p, repeat, w->load->action);
-	w->end = now_ns();
+	begin = now_ns();
+	do {
+		packet_run(prog_of(w->load->target), &p, repeat,
+			   w->load->action);
+		n += repeat;
+		now = now_ns();
+	} while (now - begin < WORK_NS);
+	w->pps = 1e9 * n / (now - begin);
 	return NULL;
 }
 
 static void measure(const struct load *load, int cpus, unsigned int run)
 {
 	struct worker workers[CPUS_MAX] = {};
-	double begin, end;
+	double pps = 0;
 	int i;
 
 	pthread_barrier_init(&ready, NULL, cpus);
@@ -102,18 +110,12 @@ static void measure(const struct load *load, int cpus, unsigned int run)
 		if (errno)
 			ktap_bail("thread %d", i);
 	}
-	for (i = 0; i < cpus; i++)
+	for (i = 0; i < cpus; i++) {
 		pthread_join(workers[i].thread, NULL);
-	pthread_barrier_destroy(&ready);
-	begin = workers[0].begin;
-	end = workers[0].end;
-	for (i = 1; i < cpus; i++) {
-		if (workers[i].begin < begin)
-			begin = workers[i].begin;
-		if (workers[i].end > end)
-			end = workers[i].end;
+		pps += workers[i].pps;
 	}
-	tell(load->what, load->who, 1e9 * repeat * cpus / (end - begin),
+	pthread_barrier_destroy(&ready);
+	tell(load->what, load->who, pps,
 	     .unit = "packets/s", .family = 4, .clients = clients, .cpus = cpus, .run = run + 1);
 }
 

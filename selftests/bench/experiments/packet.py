@@ -59,7 +59,7 @@ that; the times further down have them, and the emulator's slowness.
         "packets": 4096,
         "reports": 2000,
         "timed_clients": 100000,
-        "timed_repeat": 30000,
+        "timed_repeat": 10000,
         "timed_runs": 11,
         "cpus": "1,2,4",
     }

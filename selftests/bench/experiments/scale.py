@@ -33,7 +33,7 @@ they are timed.
         "runs": 65,
         "repeat": 1000,
         "timed_clients": 10000,
-        "timed_repeat": 30000,
+        "timed_repeat": 10000,
         "timed_runs": 11,
     }
 
