@@ -115,8 +115,8 @@ static void measure(const struct load *load, int cpus, unsigned int run)
 		pps += workers[i].pps;
 	}
 	pthread_barrier_destroy(&ready);
-	tell(load->what, load->who, pps,
-	     .unit = "packets/s", .family = 4, .clients = clients, .cpus = cpus, .run = run + 1);
+	tell(load->what, load->who, pps, .unit = "packets/s", .family = 4,
+	     .clients = clients, .cpus = cpus, .run = run + 1);
 }
 
 static void usage(void)
