@@ -10,7 +10,7 @@ class Series:
     """A curve, or bars.
 
     points  (x, y) or, with errors, (x, y, low, high)
-    style   lines, linespoints, points, steps, yerrorbars
+    style   lines, linespoints, points, steps, yerrorbars, yerrorlines
     """
     name: str
     points: list
