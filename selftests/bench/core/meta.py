@@ -52,6 +52,8 @@ def write(directory, experiment, options, kernel, tree):
         "emulator": output("qemu-system-x86_64", "--version").split("\n")[0],
         "host CPU": cpu(),
         "host CPUs": os.cpu_count(),
+        # Of others: what is timed beside them is theirs, too.
+        "host load before": round(os.getloadavg()[0], 1),
         "options": options,
     }
     with open(os.path.join(directory, FILE), "w", encoding="utf-8") as file:
