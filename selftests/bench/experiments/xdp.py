@@ -23,7 +23,8 @@ def derived(what, line):
     if what == "flood":
         # What did not arrive was not got through.
         packets = line["timed"] * line["received"] / line["sent"]
-        return [("time per packet", line["ns"] / line["timed"], "ns"),
+        return [("time per packet", line["ns"] / packets if packets else None,
+                 "ns"),
                 ("throughput", packets * 1e9 / line["ns"], "packets/s")]
     if what == "paced":
         return [("processor share", 100 * line["busy_ns"] / line["ns"], "%")]

@@ -13,10 +13,17 @@ def bar(x, numbers):
     return (x, mean, mean - half, mean + half)
 
 
+def curve(name, xs, numbers_at):
+    """A series of what was measured: NUMBERS_AT(x) for each of XS. In a list:
+    empty when nothing was."""
+    points = [bar(x, numbers) for x in xs if (numbers := numbers_at(x))]
+    return [plot.Series(name, points, "yerrorlines")] if points else []
+
+
 def level(name, numbers, end):
-    """A horizontal line at the median, from 0 to END."""
+    """A horizontal line at the median, from 0 to END, in a list as above."""
     at = middle(numbers)
-    return plot.Series(name, [(0, at), (end, at)], "lines")
+    return [plot.Series(name, [(0, at), (end, at)], "lines")] if numbers else []
 
 
 def budget_table(found, scale):
@@ -101,13 +108,16 @@ def same_axes(found):
                   for subject in map(axis.subject, axis.timed)
                   if found.numbers(INSTRUCTIONS, subject) and
                   found.numbers(scale, subject)]
-        series.append(plot.Series(f"generated, {mode}", points, "yerrorbars"))
+        if points:
+            series.append(plot.Series(f"generated, {mode}", points,
+                                      "yerrorbars"))
     for mode, scale in TIMES.items():
         points = [(middle(found.verdict(INSTRUCTIONS, verdict)),
                    *bar(0, found.numbers(scale, verdict.subject))[1:])
                   for verdict in axes.VERDICTS
                   if found.numbers(scale, verdict.subject)]
-        series.append(plot.Series(f"equic, {mode}", points, "yerrorbars"))
+        if points:
+            series.append(plot.Series(f"equic, {mode}", points, "yerrorbars"))
     return plot.Plot("same-axes", "Programs under load",
                      "instructions above an empty program",
                      "ns per packet, source included", series)
@@ -146,12 +156,11 @@ def traffic_cells(found, mode, subject):
 
 def counted_plot(found, axis):
     """Instructions along AXIS, and what verdicts take."""
-    points = [bar(units, found.above(INSTRUCTIONS, axis.subject(units),
-                                     axes.EMPTY)) for units in axis.counted]
-    series = [plot.Series(axis.name, points, "yerrorlines")]
-    series += [level(f"equic: {verdict.name}",
-                     found.verdict(INSTRUCTIONS, verdict), axis.counted[-1])
-               for verdict in axes.VERDICTS]
+    series = curve(axis.name, axis.counted, lambda units: found.above(
+        INSTRUCTIONS, axis.subject(units), axes.EMPTY))
+    for verdict in axes.VERDICTS:
+        series += level(f"equic: {verdict.name}",
+                        found.verdict(INSTRUCTIONS, verdict), axis.counted[-1])
     return plot.Plot("instructions-" + axis.name.replace(" ", "-"),
                      f"Instructions by {axis.name}", axis.name,
                      "instructions above an empty program", series)
@@ -162,16 +171,12 @@ def throughput_plot(found, axis):
     established = axes.VERDICTS[1]
     series = []
     for mode in axes.MODES:
-        points = [bar(units, numbers) for units in axis.timed
-                  if (numbers := traffic_numbers(found, "throughput", mode,
-                                                 axis.subject(units)))]
-        if points:
-            series.append(plot.Series(f"{axis.name}, {mode}", points,
-                                      "yerrorlines"))
-            series.append(level(
-                f"equic: {established.name}, {mode}",
-                traffic_numbers(found, "throughput", mode,
-                                established.subject), axis.timed[-1]))
+        series += curve(f"{axis.name}, {mode}", axis.timed,
+                        lambda units, mode=mode: traffic_numbers(
+                            found, "throughput", mode, axis.subject(units)))
+        series += level(f"equic: {established.name}, {mode}",
+                        traffic_numbers(found, "throughput", mode,
+                                        established.subject), axis.timed[-1])
     return plot.Plot("throughput-" + axis.name.replace(" ", "-"),
                      f"Throughput by {axis.name}", axis.name, "packets/s",
                      series)
@@ -209,14 +214,14 @@ def size_section(found):
         for mode in axes.MODES:
             row += traffic_cells(found, mode, subject)
         rows.append(row)
-    series = [plot.Series(mode, [
-        bar(size, traffic_numbers(found, "throughput", mode,
-                                  axes.size_subject(size)))
-        for size in axes.SIZES], "yerrorlines") for mode in axes.MODES]
-    trips = [plot.Series(mode, [
-        bar(size, [ns / 1000 for ns in traffic_numbers(
-            found, "latency", mode, axes.size_subject(size))])
-        for size in axes.SIZES], "yerrorlines") for mode in axes.MODES]
+    series, trips = [], []
+    for mode in axes.MODES:
+        series += curve(mode, axes.SIZES, lambda size, mode=mode:
+                        traffic_numbers(found, "throughput", mode,
+                                        axes.size_subject(size)))
+        trips += curve(mode, axes.SIZES, lambda size, mode=mode: [
+            ns / 1000 for ns in traffic_numbers(found, "latency", mode,
+                                                axes.size_subject(size))])
     axis = axes.AXES[0]
     return Section(
         "Packet size", "The same program, larger frames.",
