@@ -143,6 +143,9 @@ static void calibrate(struct course *course)
 	cable_show(course->cable, course->subject->under_load,
 		   course->subject->hops);
 	flood_once(course, packets, &came);
+	if (!came)
+		errx(1, "%s, %s: nothing comes through", course->cable->mode,
+		     course->subject->name);
 	ns = flood_once(course, packets, &came) / (packets - BATCH) + 1;
 	course->packets = (flood_ms * 1000000ULL / ns / BATCH + 2) * BATCH;
 }

@@ -39,12 +39,15 @@ def cables():
     for name in "nat", "skb":
         run("ip", "link", "add", name + "0", "netns", GENERATOR, "type", "veth",
             "peer", "name", name + "1", "netns", GATE)
-        for namespace, end in (GENERATOR, "0"), (GATE, "1"):
-            # With GRO an end takes XDP frames from the other without having a
-            # native program itself, as a driver's receive path does.
-            run("ip", "netns", "exec", namespace, "ethtool", "-K", name + end,
-                "gro", "on")
-            run("ip", "-n", namespace, "link", "set", name + end, "up")
+        ends = (GENERATOR, name + "0"), (GATE, name + "1")
+        # With GRO an end takes XDP frames from the other without having a
+        # native program itself, as a driver's receive path does. Whether it
+        # does is decided when an end is set up: GRO first, at both.
+        for namespace, end in ends:
+            run("ip", "netns", "exec", namespace, "ethtool", "-K", end, "gro",
+                "on")
+        for namespace, end in ends:
+            run("ip", "-n", namespace, "link", "set", end, "up")
 
 
 @contextlib.contextmanager
