@@ -8,6 +8,7 @@
 
 #include "../net/clock.h"
 #include "client.h"
+#include "journal.h"
 
 enum {
 	WINDOW_BYTES = 1 << 20,
@@ -315,6 +316,7 @@ static void client_end(struct client *client, enum tally tally)
 		client_count(client, TALLY_REQUESTS_FAILED, 1);
 	if (client->completed)
 		load->result.live--;
+	journal_end(client, tally);
 	load_client_ended(load, client, tally != TALLIES);
 	client_free(client);
 }

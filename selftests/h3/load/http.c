@@ -7,6 +7,7 @@
 
 #include "../net/clock.h"
 #include "client.h"
+#include "journal.h"
 
 enum {
 	PATTERN_PERIOD = 26,
@@ -114,6 +115,7 @@ static int on_stream_close(nghttp3_conn *h3, int64_t stream_id,
 	if (ok)
 		samples_add(&client->load->result.request,
 			    now_ns - client->request_ns);
+	journal_request(client, ok);
 	client->state = CLIENT_READY;
 	return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "../net/clock.h"
 #include "client.h"
+#include "journal.h"
 #include "load.h"
 
 enum {
@@ -252,7 +253,11 @@ int load_run(struct load *load)
 	int ret = load_open(load);
 
 	if (!ret)
+		ret = journal_open(load);
+	if (!ret)
 		ret = loop(load);
+	if (journal_close(load))
+		ret = -1;
 	load_close(load);
 	return ret;
 }

@@ -3,6 +3,7 @@
 #define H3_LOAD_LOAD_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "../net/timer.h"
 #include "../net/udp.h"
@@ -18,6 +19,7 @@ struct load {
 	const struct options *options;
 	struct tls tls;
 	struct result result;
+	FILE *journal;		/* or NULL */
 	struct timer_heap timers;
 	struct udp_rx *rx;
 	struct udp_tx *tx;

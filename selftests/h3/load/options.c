@@ -28,6 +28,7 @@ enum {
 	OPT_QUIC_VERSION,
 	OPT_CLASS,
 	OPT_JSON,
+	OPT_JOURNAL,
 	OPT_LIVE,
 	OPT_STRICT,
 	OPT_INITIALS,
@@ -85,6 +86,9 @@ static const struct argp_option argp_options[] = {
 	{ "class", OPT_CLASS, "NAME", 0, "A name for this load in the results",
 	  4 },
 	{ "json", OPT_JSON, "FILE", 0, "Where they go (standard output)", 4 },
+	{ "journal", OPT_JOURNAL, "FILE", 0,
+	  "A line of JSON there for each request and each connection that "
+	  "ended, with its time", 4 },
 	{ "live", OPT_LIVE, "SECONDS", OPTION_ARG_OPTIONAL,
 	  "A line of JSON on standard output each second", 4 },
 	{ "strict", OPT_STRICT, NULL, 0,
@@ -165,6 +169,9 @@ static error_t parse_result(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_JSON:
 		options->json = arg;
+		return 0;
+	case OPT_JOURNAL:
+		options->journal = arg;
 		return 0;
 	case OPT_LIVE:
 		options->live_ns = arg ? parse_seconds(state, "--live", arg) :

@@ -16,6 +16,7 @@ struct options {
 	const char *host;
 	const char *ca;
 	const char *json;
+	const char *journal;
 	uint32_t version;	/* of QUIC */
 	uint64_t conns;		/* 0: until the duration is over */
 	uint32_t parallel;

@@ -30,6 +30,11 @@ static const char *const tally_name[TALLIES] = {
 	[TALLY_RECEIVED_BYTES] = "received_bytes",
 };
 
+const char *result_tally_name(enum tally tally)
+{
+	return tally_name[tally];
+}
+
 int result_init(struct result *result, const struct options *options)
 {
 	uint32_t n = options->n_sources ? options->n_sources : 1;

@@ -48,6 +48,8 @@ struct result {
 	struct samples request;
 };
 
+/* Its name in the JSON. */
+const char *result_tally_name(enum tally tally);
 int result_init(struct result *result, const struct options *options);
 void result_free(struct result *result);
 void result_add(struct result *result, uint32_t source, enum tally tally,
