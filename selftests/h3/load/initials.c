@@ -552,6 +552,8 @@ int initials_run(struct load *load)
 		goto out;
 	}
 	ret = make_all(&raw);
+	if (!ret)
+		load_wait_to_begin(load);
 	if (!ret && options->duration_ns)
 		send_for_a_time(&raw);
 	else if (!ret)

@@ -2,6 +2,7 @@
 /* The event loop: starts connections, feeds them, ends them. */
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,19 @@ enum {
 	BEHIND_MS_MAX = 100,
 	TURN_MS_MAX = 1000,
 };
+
+void load_wait_to_begin(const struct load *load)
+{
+	struct pollfd signals = { .fd = load->signals, .events = POLLIN };
+	uint64_t begin_ns = load->options->begin_ns, now_ns = clock_ns();
+	struct timespec left;
+
+	if (now_ns >= begin_ns)
+		return;
+	left.tv_sec = (begin_ns - now_ns) / NS_PER_S;
+	left.tv_nsec = (begin_ns - now_ns) % NS_PER_S;
+	ppoll(&signals, 1, &left, NULL);
+}
 
 struct socket *load_socket(struct load *load, uint32_t source)
 {
@@ -183,6 +197,7 @@ static int loop(struct load *load)
 	struct epoll_event events[EVENTS];
 	int i, n;
 
+	load_wait_to_begin(load);
 	load->now_ns = clock_ns();
 	load->result.start_ns = load->now_ns;
 	load->result.last_live_ns = load->now_ns;

@@ -38,6 +38,8 @@ struct load {
 
 /* 0, or -1, having said what failed. */
 int load_run(struct load *load);
+/* --begin; ends early when it is told to stop. */
+void load_wait_to_begin(const struct load *load);
 /* A socket for the next connection of @source; or NULL. */
 struct socket *load_socket(struct load *load, uint32_t source);
 /* @client gives its slot back; @failed: another may take its place. */

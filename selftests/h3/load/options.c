@@ -15,6 +15,7 @@ enum {
 	OPT_PATH,
 	OPT_SEQUENTIAL,
 	OPT_RATE,
+	OPT_BEGIN,
 	OPT_DURATION,
 	OPT_DELAY,
 	OPT_HOLD,
@@ -48,6 +49,9 @@ static const struct argp_option argp_options[] = {
 	{ "sequential", OPT_SEQUENTIAL, NULL, 0, "The same as --parallel 1",
 	  1 },
 	{ "rate", OPT_RATE, "R", 0, "At most R new ones each second", 1 },
+	{ "begin", OPT_BEGIN, "MOMENT", 0,
+	  "Prepare all, then wait until CLOCK_MONOTONIC has so many seconds",
+	  1 },
 	{ "duration", OPT_DURATION, "SECONDS", 0,
 	  "Start none and end all after that time", 1 },
 	{ "hold", OPT_HOLD, "SECONDS", 0,
@@ -303,6 +307,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_RATE:
 		options->rate = parse_decimal(state, "--rate", arg);
+		return 0;
+	case OPT_BEGIN:
+		options->begin_ns = parse_seconds(state, "--begin", arg);
 		return 0;
 	case OPT_DURATION:
 		options->duration_ns = parse_seconds(state, "--duration", arg);

@@ -22,6 +22,7 @@ struct options {
 	uint32_t parallel;
 	uint32_t requests;	/* of each connection */
 	double rate;		/* new connections each second, 0: no limit */
+	uint64_t begin_ns;	/* 0: at once */
 	uint64_t duration_ns;
 	uint64_t delay_ns;	/* between two requests */
 	uint64_t hold_ns;
