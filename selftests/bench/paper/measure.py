@@ -7,7 +7,7 @@ import time
 from lab import LabError, run
 from paper.attack import Plan, Run
 from paper.blocks import Blocks
-from paper.network import ABUSIVE, GOOD, Network
+from paper.network import ABUSIVE, CLIENTS_CPU, GOOD, Network
 from paper.server import Server
 from paper.syscalls import Counter
 from paper.variant import REFUSING, VARIANTS, chosen
@@ -56,6 +56,7 @@ class Measurement:
 
     def go(self, stage):
         """Measure."""
+        os.sched_setaffinity(0, {CLIENTS_CPU})
         load_module()
         # What a refusal costs is not a matter of how much there is to spend.
         with Network(1 if stage == "cost" else

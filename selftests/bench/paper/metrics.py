@@ -14,6 +14,13 @@ LOST = ("refused", "refused_late", "timed_out", "failed", "broken",
 REFUSED = ("refused", "refused_late", "timed_out")
 
 
+def quotient(ours, theirs):
+    """OURS / THEIRS: infinite over nothing, 1 if both are infinite."""
+    if ours == theirs:
+        return 1.0
+    return ours / theirs if theirs else math.inf
+
+
 class Stage:
     """The values of one stage, by run."""
 
@@ -55,10 +62,10 @@ class Stage:
         """FUNCTION of both variants in the rounds that have both, as ratios;
         infinite where the other had nothing."""
         ratios = []
-        for run in self.runs(who):
+        for run in sorted({*self.runs(who)} & {*self.runs(than)}):
             ours, theirs = function(who, run), function(than, run)
             if ours is not None and theirs is not None:
-                ratios.append(ours / theirs if theirs else math.inf)
+                ratios.append(quotient(ours, theirs))
         return ratios
 
     # ------------------------------------------------------ throughput --
@@ -105,6 +112,10 @@ class Stage:
                 return after
             after += STEP_SECONDS
         return math.inf
+
+    def whole_recovery(self, who, run):
+        """The same from the beginning of the attack."""
+        return self.seconds + self.recovery(who, run)
 
     # -------------------------------------------------------- durations --
 
