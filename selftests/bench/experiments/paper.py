@@ -33,7 +33,10 @@ class Paper(Experiment):
     }
 
     def stages(self, options, kernel):
-        return [Stage(name, kernel, timeout=7200)
+        # At the slowest imaginable: an attempt of each client in a second.
+        run = 120 + options["delay"] + options["tail"] + options["requests"]
+        runs = options["runs"] * len(variant.chosen(options["variants"]))
+        return [Stage(name, kernel, timeout=int(600 + run * runs))
                 for name in options["stages"].split(",")]
 
     def measure(self, stage, options, recorder):
