@@ -15,7 +15,7 @@ import time
 
 from lab import LabError
 from paper.network import ABUSIVE, CLIENTS_CPU, GOOD, GOOD_NICE, SERVICE
-from paper.server import BUILD, Sampler, difference, wait_for
+from paper.server import BUILD, Sampler, Watch, difference, wait_for
 
 H3LOAD = os.path.join(BUILD, "selftests", "h3load")
 FOREVER = 3600
@@ -65,6 +65,7 @@ class Outcome:
     totals: dict		# client: the result of its h3load
     spent: dict			# CPU seconds while the attack lasted
     samples: list		# moment, share of a processor, bytes, lateness
+    late: list			# moment, lateness of the server's processor
     counts: dict		# of the server
     dropped: int		# by equic, packets
     lost: dict			# interface: packets
@@ -119,8 +120,9 @@ class Run:
     def run(self, plan, attack):
         """Go through it."""
         self.start_good(plan)
-        sampler = Sampler(self.server)
+        sampler, watch = Sampler(self.server), Watch()
         sampler.start()
+        watch.start()
         lost, dropped = self.network.lost(), self.server.dropped()
         began = time.monotonic() + plan.delay
         if attack:
@@ -130,7 +132,7 @@ class Run:
         self.wait_until(began + plan.seconds)
         spent = difference(spent, self.server.spent())
         self.wait_until(began + plan.seconds + plan.tail)
-        samples = sampler.stop()
+        samples, late = sampler.stop(), watch.stop()
         totals = self.stop()
         lost = difference(lost, self.network.lost())
         return Outcome(
@@ -139,6 +141,7 @@ class Run:
                       for client in self.clients
                       if client in GOOD + ABUSIVE},
             samples=[(at - began, *rest) for at, *rest in samples],
+            late=[(at - began, seconds) for at, seconds in late],
             counts=self.server.counts(), lost=lost,
             dropped=self.server.dropped() - dropped)
 

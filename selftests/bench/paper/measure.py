@@ -57,7 +57,9 @@ class Measurement:
     def go(self, stage):
         """Measure."""
         os.sched_setaffinity(0, {CLIENTS_CPU})
-        load_module()
+        needed = any(VARIANTS[name].mode for name in self.names)
+        if needed:
+            load_module()
         # What a refusal costs is not a matter of how much there is to spend.
         with Network(1 if stage == "cost" else
                      self.options["share"]) as network:
@@ -69,7 +71,8 @@ class Measurement:
                 self.make_plan(network, stage == "flood")
                 work = self.calls if stage == "calls" else self.attack
                 self.each(stage, lambda *run: work(network, *run), self.names)
-        unload_module()
+        if needed:
+            unload_module()
 
     def each(self, what, measure, names):
         """Every variant once a round; each round begins with another, so that
@@ -127,7 +130,10 @@ class Measurement:
             about = {"at": round(at, 3), **where}
             self.value("CPU sample", name, share, "processors", **about)
             self.value("memory sample", name, size, "B", **about)
-            self.value("late sample", name, late, "s", **about)
+            self.value("late sample", name, late, "s", of="clients", **about)
+        for at, late in outcome.late:
+            self.value("late sample", name, late, "s", of="server",
+                       at=round(at, 3), **where)
         self.losses(name, outcome, where)
 
     def tallies(self, name, totals, **where):

@@ -72,7 +72,8 @@ class Network(Lab):
             for i, name in enumerate(group):
                 self._plug(name, f"10.8.0.{first + i}")
         self._poll_by_thread()
-        self.share = Share("equic-paper", self.share_size)
+        if self.share_size < 1:
+            self.share = Share("equic-paper", self.share_size)
 
     def _plug(self, name, addr):
         namespace = self.host(name)
@@ -105,8 +106,9 @@ class Network(Lab):
         thread that receives."""
         poller = self.poller()
         os.sched_setaffinity(poller, {SERVER_CPU})
-        for pid in (server, poller):
-            self.share.add(pid)
+        if self.share:
+            self.share.add(server)
+            self.share.add(poller)
         return poller
 
     @staticmethod

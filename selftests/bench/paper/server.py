@@ -18,7 +18,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 SAMPLE_SECONDS = 0.2
 
 
-def wait_for(condition, process, seconds=60):
+def wait_for(condition, process, seconds=300):
     """Until CONDITION is true; an error when PROCESS ended before."""
     end = time.monotonic() + seconds
     while not condition():
@@ -167,3 +167,28 @@ class Sampler(threading.Thread):
         self.over.set()
         self.join()
         return self.samples
+
+
+class Watch(threading.Thread):
+    """The most urgent thing that the server's processor has to do, and almost
+    nothing: when even that is late, the machine stood still."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.late = []		# moment, seconds
+        self.over = threading.Event()
+
+    def run(self):
+        os.sched_setaffinity(0, {SERVER_CPU})
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        then = time.monotonic()
+        while not self.over.wait(SAMPLE_SECONDS):
+            now = time.monotonic()
+            self.late.append((now, now - then - SAMPLE_SECONDS))
+            then = now
+
+    def stop(self):
+        """No more; all of it."""
+        self.over.set()
+        self.join()
+        return self.late

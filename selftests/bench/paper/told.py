@@ -292,7 +292,7 @@ def losses(stage, heading):
         f"{heading}: losses",
         "Packets that were dropped in all runs: by equic on purpose, by the "
         "server's full socket, in queues of interfaces. The last column is the "
-        "longest time, in s, by which the clients' processor was late for its "
+        "longest time, in s, by which one of the processors was late for its "
         "most urgent work: where that is much, the emulated machine stood still "
         "and its times say little.",
         tables=[Table(["variant", "equic", "socket", "interfaces", "late"],
