@@ -113,5 +113,5 @@ clean:
 help:
 	@sed 's/^\t//' selftests/help.txt
 
-.PHONY: all kmod stale_int3 bpf userspace selftests install deps check check-debug demo \
-	bench clean help
+.PHONY: all kmod stale_int3 bpf userspace selftests install deps check \
+	check-debug demo bench clean help
