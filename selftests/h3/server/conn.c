@@ -43,7 +43,7 @@ static int make_quic(struct conn *conn, const struct conn_origin *origin,
 
 	ngtcp2_settings_default(&settings);
 	settings.initial_ts = worker->now_ns;
-	settings.handshake_timeout = 10 * NGTCP2_SECONDS;
+	settings.handshake_timeout = worker->options->handshake_timeout_ns;
 	settings.max_tx_udp_payload_size = PAYLOAD_BYTES;
 	settings.token = origin->hd.token;
 	settings.tokenlen = origin->hd.tokenlen;

@@ -17,6 +17,7 @@ enum {
 	OPT_SERVICE,
 	OPT_RETRY,
 	OPT_IDLE_TIMEOUT,
+	OPT_HANDSHAKE_TIMEOUT,
 	OPT_MAX_CONNS,
 	OPT_STATS,
 	OPT_COUNTERS,
@@ -55,6 +56,8 @@ static const struct argp_option argp_options[] = {
 	{ "retry", OPT_RETRY, NULL, 0, "Validate addresses by Retry", 0 },
 	{ "idle-timeout", OPT_IDLE_TIMEOUT, "SECONDS", 0,
 	  "Idle timeout of connections (30)", 0 },
+	{ "handshake-timeout", OPT_HANDSHAKE_TIMEOUT, "SECONDS", 0,
+	  "When a handshake is given up (10)", 0 },
 	{ "max-conns", OPT_MAX_CONNS, "N", 0,
 	  "Refuse more connections than this in each worker", 0 },
 	{ "stats", OPT_STATS, "FILE", 0,
@@ -211,6 +214,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			parse_number(state, "--idle-timeout", arg, 1, 86400) *
 			NS_PER_S;
 		return 0;
+	case OPT_HANDSHAKE_TIMEOUT:
+		options->handshake_timeout_ns =
+			parse_number(state, "--handshake-timeout", arg, 1,
+				     86400) * NS_PER_S;
+		return 0;
 	case OPT_MAX_CONNS:
 		options->max_conns = parse_number(state, "--max-conns", arg, 1,
 						  INT32_MAX);
@@ -239,6 +247,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	*options = (struct options){
 		.workers = 1,
 		.idle_timeout_ns = 30 * NS_PER_S,
+		.handshake_timeout_ns = 10 * NS_PER_S,
 	};
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, options);

@@ -34,6 +34,7 @@ struct options {
 	unsigned int quota;
 	unsigned int max_conns;
 	uint64_t idle_timeout_ns;
+	uint64_t handshake_timeout_ns;
 	enum quota_in quota_in;
 	enum refuse_how refuse;
 	enum ledger_key ledger;
