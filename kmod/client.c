@@ -26,7 +26,6 @@ enum {
 };
 
 static struct kmem_cache *client_cache;
-hsiphash_key_t equic_client_hash_key __read_mostly;
 
 unsigned int equic_max_clients(const struct net *net)
 {
@@ -49,6 +48,7 @@ int equic_client_table_init(struct equic_net *en)
 	for (i = 0; i < n; i++)
 		spin_lock_init(&t->buckets[i].lock);
 	t->mask = n - 1;
+	get_random_bytes(&t->hash_key, sizeof(t->hash_key));
 	return 0;
 }
 
@@ -320,7 +320,6 @@ void equic_clients_requote(struct equic_net *en, struct equic_service *svc)
 
 int __init equic_client_init(void)
 {
-	get_random_bytes(&equic_client_hash_key, sizeof(equic_client_hash_key));
 	client_cache = KMEM_CACHE(equic_client, SLAB_HWCACHE_ALIGN);
 	return client_cache ? 0 : -ENOMEM;
 }

@@ -12,6 +12,7 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/equic.h>
 
@@ -58,6 +59,7 @@ struct equic_client_bucket {
 };
 
 struct equic_client_table {
+	hsiphash_key_t hash_key;	/* who may ask one table learns of none */
 	struct equic_client_bucket *buckets;
 	unsigned int mask;
 	unsigned int max;

@@ -30,7 +30,6 @@ enum {
 };
 
 static struct kmem_cache *conn_cache;
-static hsiphash_key_t conn_hash_key __read_mostly;
 
 unsigned int equic_max_conns(const struct net *net)
 {
@@ -53,6 +52,7 @@ int equic_conn_table_init(struct equic_net *en)
 	for (i = 0; i < n; i++)
 		spin_lock_init(&t->buckets[i].lock);
 	t->mask = n - 1;
+	get_random_bytes(&t->hash_key, sizeof(t->hash_key));
 	return 0;
 }
 
@@ -62,12 +62,13 @@ void equic_conn_table_free(struct equic_net *en)
 	kvfree(en->conns.buckets);
 }
 
-static u32 conn_hash(const struct equic_conn_key *key)
+static u32 conn_hash(const struct equic_conn_table *t,
+		     const struct equic_conn_key *key)
 {
-	const size_t clients = offsetof(struct equic_conn_key, local);
+	const size_t hashed = offsetof(struct equic_conn_key, local);
 
-	BUILD_BUG_ON(clients != 40 || sizeof(*key) != 64);
-	return hsiphash(key, clients, &conn_hash_key);
+	BUILD_BUG_ON(hashed != 48 || sizeof(*key) != 64);
+	return hsiphash(key, hashed, &t->hash_key);
 }
 
 static struct equic_conn_bucket *
@@ -178,7 +179,7 @@ static struct equic_conn *bucket_find_learn(struct equic_conn_bucket *b,
 struct equic_conn *equic_conn_find(struct equic_net *en,
 				   const struct equic_handshake *hs)
 {
-	u32 hash = conn_hash(&hs->key);
+	u32 hash = conn_hash(&en->conns, &hs->key);
 
 	return bucket_find(conn_bucket(&en->conns, hash), hash, hs);
 }
@@ -317,7 +318,7 @@ static struct equic_client *client_get(struct equic_net *en,
 				       struct equic_service *svc,
 				       const struct in6_addr *addr)
 {
-	return equic_client_get(en, svc, equic_client_key(svc, addr));
+	return equic_client_get(en, svc, equic_client_key(&en->clients, svc, addr));
 }
 
 /*
@@ -334,7 +335,7 @@ int equic_conn_admit(struct equic_net *en, struct equic_service *svc,
 		     const struct equic_handshake *hs,
 		     struct equic_client **clientp, bool counting)
 {
-	u32 hash = conn_hash(&hs->key);
+	u32 hash = conn_hash(&en->conns, &hs->key);
 	struct equic_conn_bucket *b = conn_bucket(&en->conns, hash);
 	struct equic_conn *conn;
 	int ret;
@@ -430,7 +431,7 @@ struct equic_conn *equic_conn_find_reported(struct equic_net *en,
 					    const struct equic_handshake *hs,
 					    const struct equic_owner *owner)
 {
-	u32 hash = conn_hash(&hs->key);
+	u32 hash = conn_hash(&en->conns, &hs->key);
 	struct equic_conn_bucket *b = conn_bucket(&en->conns, hash);
 	struct equic_conn *conn, *found = NULL;
 	const struct equic_owner *other;
@@ -474,7 +475,7 @@ struct equic_conn *equic_conn_find_oldest(struct equic_net *en,
 	lockdep_assert_held(&en->lock);
 	rcu_read_lock();
 	client = equic_client_find(&en->clients, svc,
-				   equic_client_key(svc, &hs->key.peer));
+				   equic_client_key(&en->clients, svc, &hs->key.peer));
 	if (!client) {
 		rcu_read_unlock();
 		return NULL;
@@ -515,7 +516,7 @@ struct equic_conn *equic_conn_report_new(struct equic_net *en,
 					 struct equic_owner *owner, u32 id,
 					 enum equic_conn_phase state)
 {
-	u32 hash = conn_hash(&hs->key);
+	u32 hash = conn_hash(&en->conns, &hs->key);
 	struct equic_conn_bucket *b = conn_bucket(&en->conns, hash);
 	struct equic_client *client;
 	struct equic_conn *conn;
@@ -673,7 +674,6 @@ int equic_conn_del_cid(struct equic_conn *conn, const struct equic_cid *cid)
 
 int __init equic_conn_init(void)
 {
-	get_random_bytes(&conn_hash_key, sizeof(conn_hash_key));
 	conn_cache = KMEM_CACHE(equic_conn, 0);
 	return conn_cache ? 0 : -ENOMEM;
 }

@@ -12,6 +12,7 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/equic.h>
 
@@ -43,16 +44,15 @@ struct equic_cid {
  * its client chooses it: no padding.
  */
 struct equic_conn_key {
-	/* The client's choice. */
 	struct in6_addr peer;
 	struct equic_cid scid;
 	u8 zero;
 	__be16 peer_port;
-	/* Ours. */
-	struct in6_addr local;
 	u32 svc;
 	__be16 local_port;
 	u8 zero2[2];
+	/* Not hashed: a machine has few addresses. */
+	struct in6_addr local;
 };
 
 enum equic_conn_phase {
@@ -113,6 +113,7 @@ struct equic_conn_bucket {
 };
 
 struct equic_conn_table {
+	hsiphash_key_t hash_key;	/* who may ask one table learns of none */
 	struct equic_conn_bucket *buckets;
 	unsigned int mask;
 	unsigned int max;

@@ -93,7 +93,7 @@ static int do_verdict(const struct net_device *dev,
 		return -EINVAL;
 	if (!equic_net_ready(en))
 		return 0;
-	/* XDP and TC run under RCU's read lock, or with BH disabled: as good. */
+	/* XDP and TC run with BH disabled: RCU waits for that, too. */
 	return equic_verdict(en, dev, pkt);
 }
 
@@ -117,7 +117,8 @@ static int target_find(struct target *t, const struct net_device *dev,
 	if (!t->svc)
 		return -ENOENT;
 	t->client = equic_client_find(&t->en->clients, t->svc,
-				      equic_client_key(t->svc, saddr));
+				      equic_client_key(&t->en->clients, t->svc,
+						       saddr));
 	return 0;
 }
 

@@ -14,8 +14,6 @@
 #include "netns.h"
 #include "service.h"
 
-extern hsiphash_key_t equic_client_hash_key;
-
 static inline unsigned int equic_service_bucket(__be16 port)
 {
 	return hash_32((__force u16)port, ilog2(EQUIC_SERVICE_BUCKETS));
@@ -44,11 +42,12 @@ equic_service_match(const struct equic_net *en, const struct net_device *dev,
 }
 
 /*
- * Of the client that @addr belongs to. Who may choose addresses cannot choose
- * services: theirs are told apart by a mere multiple.
+ * Of the client that @addr belongs to. Addresses that collide under one service
+ * collide under another of the table: a client has as many chances as services.
  */
 static inline struct equic_client_key
-equic_client_key(const struct equic_service *svc, const struct in6_addr *addr)
+equic_client_key(const struct equic_client_table *t,
+		 const struct equic_service *svc, const struct in6_addr *addr)
 {
 	const struct in6_addr *mask = equic_service_mask(svc, addr);
 	struct equic_client_key key;
@@ -58,11 +57,11 @@ equic_client_key(const struct equic_service *svc, const struct in6_addr *addr)
 	if (mask == &svc->mask4)
 		key.hash = hsiphash_1u32((__force u32)(addr->s6_addr32[3] &
 						       mask->s6_addr32[3]),
-					 &equic_client_hash_key);
+					 &t->hash_key);
 	else
 		key.hash = hsiphash_4u32(key.upper, key.upper >> 32, key.lower,
 					 key.lower >> 32,
-					 &equic_client_hash_key);
+					 &t->hash_key);
 	key.hash ^= svc->id * GOLDEN_RATIO_32;
 	return key;
 }

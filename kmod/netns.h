@@ -15,7 +15,7 @@
  *   owner.lock, pending shard lock, event ring lock (spin): one list each,
  *                          innermost, never two of them at once
  * All spin locks are taken by the packet path: BH is disabled under them.
- * Readers on the packet path hold the RCU read lock.
+ * Readers on the packet path hold the RCU read lock, or have BH disabled.
  */
 #ifndef _EQUIC_NETNS_H
 #define _EQUIC_NETNS_H
@@ -74,7 +74,7 @@ static inline struct equic_net *equic_net(const struct net *net)
 	return net_generic(net, equic_net_id);
 }
 
-/* On the packet path, where RCU or disabled BH keeps a namespace's state. */
+/* On the packet path, where BH is disabled, which keeps a namespace's state. */
 static inline struct equic_net *equic_net_of_dev(const struct net_device *dev)
 {
 	const struct net_generic *ng;

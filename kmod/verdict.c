@@ -31,7 +31,9 @@ void equic_handshake_of(struct equic_handshake *hs,
 			const struct bpf_equic_pkt *pkt)
 {
 	hs->key.peer = *pkt_addr(pkt->saddr);
-	hs->key.scid.len = pkt->scid_len;
+	/* A program may hand us memory that it goes on writing to. */
+	hs->key.scid.len = min_t(u8, READ_ONCE(pkt->scid_len),
+				 EQUIC_CID_MAX_LEN);
 	memcpy(hs->key.scid.data, pkt->scid, sizeof(hs->key.scid.data));
 	hs->key.zero = 0;
 	hs->key.peer_port = pkt->sport;
@@ -39,7 +41,7 @@ void equic_handshake_of(struct equic_handshake *hs,
 	hs->key.svc = svc->id;
 	hs->key.local_port = pkt->dport;
 	memset(hs->key.zero2, 0, sizeof(hs->key.zero2));
-	hs->dcid.len = pkt->dcid_len;
+	hs->dcid.len = min_t(u8, READ_ONCE(pkt->dcid_len), EQUIC_CID_MAX_LEN);
 	memcpy(hs->dcid.data, pkt->dcid, sizeof(hs->dcid.data));
 	hs->present = true;
 }
@@ -283,7 +285,7 @@ int equic_verdict(struct equic_net *en, const struct net_device *dev,
 	if (unlikely(pkt->len > READ_ONCE(dev->mtu)))
 		return look_away(svc, pkt, EQUIC_A_PASS_SUPER_PACKET);
 
-	key = equic_client_key(svc, pkt_addr(pkt->saddr));
+	key = equic_client_key(&en->clients, svc, pkt_addr(pkt->saddr));
 	client = equic_client_find(&en->clients, svc, key);
 	if (likely(pkt->type == EQUIC_PKT_SHORT) &&
 	    likely(!READ_ONCE(svc->policy.deny)) &&

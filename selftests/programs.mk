@@ -45,7 +45,7 @@ $(out)/%.o: %.c | $(out)
 	@echo '  CC      selftests/$(area)/$(@F)'
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(out)/%.bpf.o: %.bpf.c | $(out)
+$(out)/%.bpf.o: %.bpf.c $(tree)/selftests/programs.mk | $(out)
 	@echo '  BPF     selftests/$(area)/$(@F)'
 	@$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.tmp
 	@$(LLVM_STRIP) -g $@.tmp

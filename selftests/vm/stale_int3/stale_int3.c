@@ -26,14 +26,18 @@
 
 static atomic_t stale = ATOMIC_INIT(0);
 
-/* Interrupts are off: nothing else runs here while pages can be written. */
-static void rewrite(u8 *byte)
+/*
+ * Interrupts are off: nothing else runs on this CPU while pages can be written.
+ * Another one may change the byte meanwhile. cmpxchg() leaves that alone, and is
+ * a store either way.
+ */
+static void rewrite(u8 *byte, u8 old)
 {
 	unsigned long cr0 = read_cr0();
 
 	/* write_cr0() refuses to clear this bit. */
 	asm volatile("mov %0, %%cr0" : : "r" (cr0 & ~X86_CR0_WP) : "memory");
-	WRITE_ONCE(*byte, READ_ONCE(*byte));
+	cmpxchg(byte, old, old);
 	asm volatile("mov %0, %%cr0" : : "r" (cr0) : "memory");
 }
 
@@ -42,11 +46,14 @@ static int on_die(struct notifier_block *block, unsigned long event, void *data)
 	struct die_args *args = data;
 	struct pt_regs *regs = args->regs;
 	u8 *byte = (u8 *)regs->ip - INT3_INSN_SIZE;
+	u8 old;
 
-	if (event != DIE_INT3 || user_mode(regs) ||
-	    READ_ONCE(*byte) == INT3_INSN_OPCODE)
+	if (event != DIE_INT3 || user_mode(regs))
 		return NOTIFY_DONE;
-	rewrite(byte);
+	old = READ_ONCE(*byte);
+	if (old == INT3_INSN_OPCODE)
+		return NOTIFY_DONE;
+	rewrite(byte, old);
 	regs->ip = (unsigned long)byte;
 	atomic_inc(&stale);
 	return NOTIFY_STOP;
