@@ -55,11 +55,18 @@ static void client_passes(struct equic_client *client, unsigned int bytes)
 	atomic64_add(bytes, &client->passed_bytes);
 }
 
+/* @client may be NULL. */
+static int let_pass(struct equic_service *svc, struct equic_client *client,
+		    const struct bpf_equic_pkt *pkt)
+{
+	equic_count_pass(svc->counters, pkt->len);
+	client_passes(client, pkt->len);
+	return EQUIC_DROP_NONE;
+}
+
 static int pass(const struct verdict *v)
 {
-	equic_count_pass(v->svc->counters, v->pkt->len);
-	client_passes(v->client, v->pkt->len);
-	return EQUIC_DROP_NONE;
+	return let_pass(v->svc, v->client, v->pkt);
 }
 
 /* @why: enum equic_pass_attr */
@@ -289,10 +296,7 @@ int equic_verdict(struct equic_net *en, const struct net_device *dev,
 	client = equic_client_find(&en->clients, svc, key);
 	if (likely(pkt->type == EQUIC_PKT_SHORT) &&
 	    likely(!READ_ONCE(svc->policy.deny)) &&
-	    likely(READ_ONCE(svc->policy.mode) != EQUIC_MODE_ALL)) {
-		equic_count_pass(svc->counters, pkt->len);
-		client_passes(client, pkt->len);
-		return EQUIC_DROP_NONE;
-	}
+	    likely(READ_ONCE(svc->policy.mode) != EQUIC_MODE_ALL))
+		return let_pass(svc, client, pkt);
 	return decide(en, dev, pkt, svc, client, key.hash);
 }
