@@ -6,7 +6,6 @@
  * program that does the least (cost.bpf.c). No path costs much more than it did
  * when its figure was kept (cost.kept): whoever makes one dearer says so there.
  */
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -29,19 +28,7 @@ static int action;	/* of the last test run */
 /* Of one packet, the test run's own share included. */
 static unsigned int cost(int prog, const struct frame *frame)
 {
-	static struct built built;
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = built.data,
-		    .repeat = REPEAT);
-	int err;
-
-	frame_build(frame, &built);
-	opts.data_size_in = built.len;
-	err = bpf_prog_test_run_opts(prog, &opts);
-	errno = -err;
-	if (err)
-		ktap_bail("test run");
-	action = opts.retval;
-	return opts.duration;
+	return frame_cost(prog, frame, REPEAT, &action);
 }
 
 /* The figure that is kept for @path of this kernel; 0: none. */

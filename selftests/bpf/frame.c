@@ -248,10 +248,12 @@ void frame_pkt(const struct frame *frame, const struct built *built, bool ports,
 	}
 }
 
-int frame_run(int prog, const struct frame *frame)
+unsigned int frame_cost(int prog, const struct frame *frame, int repeat,
+			int *action)
 {
 	static struct built built;
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = built.data);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = built.data,
+		    .repeat = repeat);
 	int err;
 
 	frame_build(frame, &built);
@@ -260,7 +262,16 @@ int frame_run(int prog, const struct frame *frame)
 	errno = -err;
 	if (err)
 		ktap_bail("test run");
-	return opts.retval;
+	*action = opts.retval;
+	return opts.duration;
+}
+
+int frame_run(int prog, const struct frame *frame)
+{
+	int action;
+
+	frame_cost(prog, frame, 1, &action);
+	return action;
 }
 
 size_t hex_decode(const char *hex, __u8 *data, size_t size)

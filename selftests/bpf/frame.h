@@ -166,6 +166,18 @@ struct built {
 void frame_build(const struct frame *frame, struct built *built);
 
 /**
+ * frame_cost - have an XDP program see a frame many times
+ * @prog: the program's file descriptor
+ * @frame: the frame's description
+ * @repeat: how often
+ * @action: receives the program's last action
+ *
+ * Return: what once takes, in nanoseconds of the machine's clock.
+ */
+unsigned int frame_cost(int prog, const struct frame *frame, int repeat,
+			int *action);
+
+/**
  * frame_run - have an XDP program see a frame
  * @prog: the program's file descriptor
  * @frame: the frame's description
