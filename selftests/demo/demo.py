@@ -34,7 +34,8 @@ import sys
 import tempfile
 import time
 
-from lab import Lab, LabError, SharedSocket, run, udp_counters
+from lab import (Lab, LabError, SharedSocket, insert_module, remove_module,
+                 run, udp_counters)
 from ledger import Ledger
 from report import report
 from screen import Screen
@@ -66,27 +67,6 @@ RECEIVE_BYTES = 1 << 16
 FOREVER = 3600
 CPUS = os.cpu_count()
 SERVER_CPU, GOOD_CPU, ABUSE_CPU = 0, 1 % CPUS, CPUS - 1
-
-
-def insert_module():
-    """True if it was not there before."""
-    if os.path.isdir("/sys/module/equic"):
-        return False
-    run("insmod", os.environ["EQUIC_KO"])
-    return True
-
-
-def remove_module():
-    """The kernel takes the namespaces and their programs apart at leisure."""
-    end = time.monotonic() + 10
-    while True:
-        try:
-            run("rmmod", "equic")
-            return
-        except LabError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
 
 
 class Server:

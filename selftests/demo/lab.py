@@ -33,6 +33,27 @@ def run(*words, text=None):
     return done.stdout
 
 
+def insert_module():
+    """True if it was not there before."""
+    if os.path.isdir("/sys/module/equic"):
+        return False
+    run("insmod", os.environ["EQUIC_KO"])
+    return True
+
+
+def remove_module(seconds=10):
+    """The kernel takes the namespaces and their programs apart at leisure."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            run("rmmod", "equic")
+            return
+        except LabError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
 class Process:
     """A program in a namespace. Lines of JSON on its standard output are read
     as they come; the last one is in .last, the moment it came in .when."""

@@ -2,9 +2,8 @@
 """In the machine: every variant in turn, again and again."""
 import dataclasses
 import os
-import time
 
-from lab import LabError, run
+from lab import LabError, insert_module, remove_module
 from paper.attack import Plan, Run
 from paper.blocks import Blocks
 from paper.network import ABUSIVE, CLIENTS_CPU, GOOD, Network
@@ -17,25 +16,6 @@ TALLIES = ("attempted", "completed", "refused", "refused_late", "timed_out",
            "body_errors", "sent_datagrams", "send_errors",
            "received_datagrams")
 CALM_SECONDS = 5.0
-
-
-def load_module():
-    """The module, unless it is there."""
-    if not os.path.isdir("/sys/module/equic"):
-        run("insmod", os.environ["EQUIC_KO"])
-
-
-def unload_module():
-    """The kernel takes the namespaces and their programs apart at leisure."""
-    end = time.monotonic() + 30
-    while True:
-        try:
-            run("rmmod", "equic")
-            return
-        except LabError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
 
 
 def kind(client):
@@ -59,7 +39,7 @@ class Measurement:
         os.sched_setaffinity(0, {CLIENTS_CPU})
         needed = any(VARIANTS[name].mode for name in self.names)
         if needed:
-            load_module()
+            insert_module()
         # What a refusal costs is not a matter of how much there is to spend.
         with Network(1 if stage == "cost" else
                      self.options["share"]) as network:
@@ -72,7 +52,7 @@ class Measurement:
                 work = self.calls if stage == "calls" else self.attack
                 self.each(stage, lambda *run: work(network, *run), self.names)
         if needed:
-            unload_module()
+            remove_module(30)
 
     def each(self, what, measure, names):
         """Every variant once a round; each round begins with another, so that
