@@ -7,10 +7,10 @@
  * operator can replace it in the running program (BPF_PROG_TYPE_EXT, libbpf's
  * SEC("freplace/NAME")) or link a strong definition instead of the weak one.
  * Weak also keeps the compiler from looking through a step. Their signatures
- * do not change; struct bpf_equic_pkt and struct equic_udp grow at the end.
+ * do not change; struct bpf_equic_pkt grows at the end.
  *
- *   equic_step_locate    Ethernet to UDP          -> struct equic_udp
- *   equic_step_parse     the QUIC invariants      -> struct bpf_equic_pkt
+ *   equic_step_locate    Ethernet to UDP          -> addresses, ports, payload
+ *   equic_step_parse     the QUIC invariants      -> type, connection IDs
  *   equic_step_verdict   the module's decision    -> enum equic_drop
  *   equic_step_refuse    what becomes of a drop   -> XDP action
  *   equic_step_observe   sees packet and verdict
@@ -26,33 +26,32 @@
 /**
  * equic_step_locate - find the UDP datagram in a packet
  * @ctx: the packet
- * @udp: zeroed; to be filled
+ * @pkt: zeroed; addresses, ports, family, lengths, payload and type are to be
+ *	filled
  *
  * Not for plain IP and UDP right behind Ethernet: that is what nearly every
  * packet of the device is, and equic_gateway() knows it at a glance.
  *
- * Return: 1 when @udp is filled; 0 for a packet that is none of our business.
+ * Return: 1 when @pkt is filled; 0 for a packet that is none of our business.
  */
 __weak int equic_step_locate(struct xdp_md *ctx,
-			     struct equic_udp *udp __arg_nonnull)
+			     struct bpf_equic_pkt *pkt __arg_nonnull)
 {
-	return equic_parse_ip(ctx, udp);
+	return equic_parse_ip(ctx, pkt);
 }
 
 /**
  * equic_step_parse - find out what a datagram is
  * @ctx: the packet
- * @udp: where the datagram is; its port is some service's
- * @pkt: zeroed, but for what IP and UDP say; type and connection IDs are to be
- *	filled
+ * @pkt: what IP and UDP say, and the port is some service's; type and connection
+ *	IDs, which are 0, are to be filled
  *
  * Return: 0, or a negative number to let the packet pass unseen.
  */
 __weak int equic_step_parse(struct xdp_md *ctx,
-			    struct equic_udp *udp __arg_nonnull,
 			    struct bpf_equic_pkt *pkt __arg_nonnull)
 {
-	equic_parse_quic(ctx, udp, pkt);
+	equic_parse_quic(ctx, pkt);
 	return 0;
 }
 
@@ -103,12 +102,11 @@ __weak int equic_step_observe(struct xdp_md *ctx,
 
 /* What is known of @pkt is what IP and UDP say. */
 static __always_inline int equic_decide(struct xdp_md *ctx,
-					struct equic_udp *udp,
 					struct bpf_equic_pkt *pkt)
 {
 	int drop;
 
-	if (pkt->type == EQUIC_PKT_SHORT && equic_step_parse(ctx, udp, pkt) < 0)
+	if (pkt->type == EQUIC_PKT_SHORT && equic_step_parse(ctx, pkt) < 0)
 		return XDP_PASS;
 	drop = equic_step_verdict(ctx, pkt);
 	equic_step_observe(ctx, pkt, drop);
@@ -119,46 +117,44 @@ static __always_inline int equic_decide(struct xdp_md *ctx,
 static __noinline int equic_other_shape(struct xdp_md *ctx)
 {
 	struct bpf_equic_pkt pkt = {};
-	struct equic_udp udp = {};
 
-	if (!equic_step_locate(ctx, &udp))
+	if (!equic_step_locate(ctx, &pkt))
 		return XDP_PASS;
 	/* Without a UDP header in the packet there is no port to ask for. */
-	if (udp.type != EQUIC_PKT_LATER_FRAGMENT &&
-	    udp.type != EQUIC_PKT_EXT_HEADERS &&
-	    !bpf_xdp_equic_port(ctx, udp.dport))
+	if (pkt.type != EQUIC_PKT_LATER_FRAGMENT &&
+	    pkt.type != EQUIC_PKT_EXT_HEADERS &&
+	    !bpf_xdp_equic_port(ctx, pkt.dport))
 		return XDP_PASS;
-	if (equic_pkt_init(ctx, &udp, &pkt))
-		return XDP_PASS;
-	return equic_decide(ctx, &udp, &pkt);
+	return equic_decide(ctx, &pkt);
 }
 
-/* Inlined: what most packets of a service are pays for no call. */
-static __always_inline int equic_plain_shape(struct xdp_md *ctx, int family)
+/* Inlined, once a family: what most packets of a service are is paid for. */
+static __always_inline int equic_plain_shape(struct xdp_md *ctx,
+					     const int family, __be16 dport)
 {
-	struct bpf_equic_pkt pkt = {};
-	struct equic_udp udp = {};
+	struct bpf_equic_pkt pkt;
 
-	if (!equic_parse_plain(ctx, family, &udp, &pkt))
+	if (!bpf_xdp_equic_port(ctx, dport) ||
+	    !equic_parse_plain(ctx, family, &pkt))
 		return XDP_PASS;
-	return equic_decide(ctx, &udp, &pkt);
+	return equic_decide(ctx, &pkt);
 }
 
 SEC("xdp.frags")
 int equic_gateway(struct xdp_md *ctx)
 {
 	__be16 dport = 0;
-	int family;
 
 	/* Every packet of the device comes this far. */
-	family = equic_glance(ctx, &dport);
-	if (!family)
+	switch (equic_glance(ctx, &dport)) {
+	case 0:
 		return XDP_PASS;
-	if (family < 0)
-		return equic_other_shape(ctx);
-	if (!bpf_xdp_equic_port(ctx, dport))
-		return XDP_PASS;
-	return equic_plain_shape(ctx, family);
+	case AF_INET:
+		return equic_plain_shape(ctx, AF_INET, dport);
+	case AF_INET6:
+		return equic_plain_shape(ctx, AF_INET6, dport);
+	}
+	return equic_other_shape(ctx);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

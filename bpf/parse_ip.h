@@ -36,34 +36,6 @@ enum {
 	EQUIC_IP6_MF		= 0x0001,
 };
 
-/**
- * struct equic_udp - where the UDP datagram of a packet is
- * @ip_off: offset of the IP header in the packet.
- * @ip_len: length of the IP packet by its own header.
- * @off: offset of the UDP payload; 0 when @type is not %EQUIC_PKT_SHORT.
- * @len: length of the UDP payload by the UDP header, at least 1; likewise 0.
- * @sport: source port, network byte order.
- * @dport: destination port. Both are 0 when there is no UDP header to read.
- * @family: AF_INET or AF_INET6.
- * @type: %EQUIC_PKT_SHORT for a whole datagram, of which nothing else is known
- *	yet; %EQUIC_PKT_FRAGMENT, %EQUIC_PKT_LATER_FRAGMENT,
- *	%EQUIC_PKT_EXT_HEADERS.
- * @reserved: 0.
- *
- * Offsets are at most %EQUIC_OFF_MAX, and @off + @len is within the packet.
- */
-struct equic_udp {
-	__u16	ip_off;
-	__u16	ip_len;
-	__u16	off;
-	__u16	len;
-	__be16	sport;
-	__be16	dport;
-	__u8	family;
-	__u8	type;
-	__u16	reserved;
-};
-
 struct equic_vlan_hdr {
 	__be16	tci;
 	__be16	proto;
@@ -121,10 +93,27 @@ static __always_inline bool equic_is_ext_header(__u32 nexthdr)
 	return false;
 }
 
+/* What a BPF program's stack holds of an IPv4 address: ::ffff:a.b.c.d. */
+static __always_inline void equic_copy_addr4(__be32 dst[4], __be32 addr)
+{
+	dst[0] = 0;
+	dst[1] = 0;
+	dst[2] = bpf_htonl(0xffff);
+	dst[3] = addr;
+}
+
+/* As two words: packets are read at any alignment, struct bpf_equic_pkt has it. */
+static __always_inline void equic_copy_addr6(__be32 dst[4],
+					     const struct in6_addr *addr)
+{
+	((__u64 *)dst)[0] = ((const __u64 *)addr)[0];
+	((__u64 *)dst)[1] = ((const __u64 *)addr)[1];
+}
+
 /* The UDP header at @off of an IP packet that ends at @ip_end. */
 static __always_inline int
 equic_parse_udp_header(struct equic_ctx *ctx, __u32 off, __u32 ip_end,
-		       struct equic_udp *udp)
+		       struct bpf_equic_pkt *pkt)
 {
 	const struct udphdr *hdr;
 	union equic_ip_buf buf;
@@ -135,20 +124,20 @@ equic_parse_udp_header(struct equic_ctx *ctx, __u32 off, __u32 ip_end,
 	hdr = equic_bytes(ctx, off, sizeof(*hdr), &buf);
 	if (!hdr)
 		return 0;
-	udp->sport = hdr->source;
-	udp->dport = hdr->dest;
-	if (udp->type == EQUIC_PKT_FRAGMENT)
+	pkt->sport = hdr->source;
+	pkt->dport = hdr->dest;
+	if (pkt->type == EQUIC_PKT_FRAGMENT)
 		return 1;
 	len = bpf_ntohs(hdr->len);
 	if (len <= sizeof(*hdr) || off + len > ip_end)
 		return 0;
-	udp->off = off + sizeof(*hdr);
-	udp->len = len - sizeof(*hdr);
+	pkt->payload_off = off + sizeof(*hdr);
+	pkt->payload_len = len - sizeof(*hdr);
 	return 1;
 }
 
 static __always_inline int
-equic_parse_ip4(struct equic_ctx *ctx, __u32 off, struct equic_udp *udp)
+equic_parse_ip4(struct equic_ctx *ctx, __u32 off, struct bpf_equic_pkt *pkt)
 {
 	const struct iphdr *ip;
 	union equic_ip_buf buf;
@@ -163,17 +152,18 @@ equic_parse_ip4(struct equic_ctx *ctx, __u32 off, struct equic_udp *udp)
 	if (hdr_len < sizeof(*ip) || ip_len < hdr_len ||
 	    !equic_has(ctx, off + ip_len))
 		return 0;
-	udp->ip_off = off;
-	udp->ip_len = ip_len;
-	udp->family = AF_INET;
+	pkt->len = ip_len;
+	pkt->family = AF_INET;
+	equic_copy_addr4(pkt->saddr, ip->saddr);
+	equic_copy_addr4(pkt->daddr, ip->daddr);
 	frag_off = bpf_ntohs(ip->frag_off);
 	if (frag_off & EQUIC_IP_OFFSET) {
-		udp->type = EQUIC_PKT_LATER_FRAGMENT;
+		pkt->type = EQUIC_PKT_LATER_FRAGMENT;
 		return 1;
 	}
 	if (frag_off & EQUIC_IP_MF)
-		udp->type = EQUIC_PKT_FRAGMENT;
-	return equic_parse_udp_header(ctx, off + hdr_len, off + ip_len, udp);
+		pkt->type = EQUIC_PKT_FRAGMENT;
+	return equic_parse_udp_header(ctx, off + hdr_len, off + ip_len, pkt);
 }
 
 /**
@@ -233,7 +223,7 @@ __weak int equic_parse_ext(struct equic_ctx *ctx,
 }
 
 static __always_inline int
-equic_parse_ip6(struct equic_ctx *ctx, __u32 off, struct equic_udp *udp)
+equic_parse_ip6(struct equic_ctx *ctx, __u32 off, struct bpf_equic_pkt *pkt)
 {
 	const struct ipv6hdr *ip;
 	union equic_ip_buf buf;
@@ -251,43 +241,48 @@ equic_parse_ip6(struct equic_ctx *ctx, __u32 off, struct equic_udp *udp)
 	ip_end = off + ip_len;
 	if (ip_len > 0xffff || !equic_has(ctx, ip_end))
 		return 0;
-	udp->ip_off = off;
-	udp->ip_len = ip_len;
-	udp->family = AF_INET6;
+	pkt->len = ip_len;
+	pkt->family = AF_INET6;
+	equic_copy_addr6(pkt->saddr, &ip->saddr);
+	equic_copy_addr6(pkt->daddr, &ip->daddr);
 	ext.off = off + sizeof(*ip);
 	if (ext.nexthdr == IPPROTO_UDP)
-		return equic_parse_udp_header(ctx, ext.off, ip_end, udp);
+		return equic_parse_udp_header(ctx, ext.off, ip_end, pkt);
 
 	for (i = 0; i < EQUIC_EXT_HEADERS_MAX; i++) {
 		type = equic_parse_ext(ctx, &ext);
 		if (type < 0 || ext.off > ip_end)
 			return 0;
 		if (type != EQUIC_PKT_SHORT)
-			udp->type = type;
+			pkt->type = type;
 		if (type == EQUIC_PKT_LATER_FRAGMENT)
 			return ext.nexthdr == IPPROTO_UDP;
 		if (ext.nexthdr == IPPROTO_UDP)
 			return equic_parse_udp_header(ctx, ext.off, ip_end,
-						      udp);
+						      pkt);
 		if (!equic_is_ext_header(ext.nexthdr))
 			return 0;
 	}
-	udp->type = EQUIC_PKT_EXT_HEADERS;
+	pkt->type = EQUIC_PKT_EXT_HEADERS;
 	return 1;
 }
 
 /**
  * equic_parse_ip - find the UDP datagram of an Ethernet frame
  * @ctx: the packet
- * @udp: zeroed; is filled
+ * @pkt: zeroed; addresses, ports, family, lengths, payload and type are filled
  *
  * Walks up to two VLAN tags, IPv4 options or up to eight IPv6 extension
  * headers.
  *
- * Return: 1 when @udp is filled, 0 when the packet is not (provably) UDP.
+ * The type is %EQUIC_PKT_SHORT for a whole datagram, of which nothing else is
+ * known yet; else %EQUIC_PKT_FRAGMENT, %EQUIC_PKT_LATER_FRAGMENT or
+ * %EQUIC_PKT_EXT_HEADERS. Without a UDP header to read, both ports are 0.
+ *
+ * Return: 1 when @pkt is filled, 0 when the packet is not (provably) UDP.
  */
 static __always_inline int equic_parse_ip(struct equic_ctx *ctx,
-					  struct equic_udp *udp)
+					  struct bpf_equic_pkt *pkt)
 {
 	const struct equic_vlan_hdr *vlan;
 	__u32 off = sizeof(struct ethhdr);
@@ -311,50 +306,9 @@ static __always_inline int equic_parse_ip(struct equic_ctx *ctx,
 		off += sizeof(*vlan);
 	}
 	if (proto == bpf_htons(ETH_P_IP))
-		return equic_parse_ip4(ctx, off, udp);
+		return equic_parse_ip4(ctx, off, pkt);
 	if (proto == bpf_htons(ETH_P_IPV6))
-		return equic_parse_ip6(ctx, off, udp);
-	return 0;
-}
-
-/**
- * equic_pkt_init - begin a packet's description with what IP and UDP say
- * @ctx: the packet
- * @udp: what equic_parse_ip() found
- * @pkt: zeroed; addresses, ports, family, length and type are filled
- *
- * Return: 0, or -1 when @udp is not of this packet.
- */
-static __always_inline int equic_pkt_init(struct equic_ctx *ctx,
-					  const struct equic_udp *udp,
-					  struct bpf_equic_pkt *pkt)
-{
-	union equic_ip_buf buf;
-
-	if (udp->family == AF_INET) {
-		const struct iphdr *ip;
-
-		ip = equic_bytes(ctx, udp->ip_off, sizeof(*ip), &buf);
-		if (!ip)
-			return -1;
-		pkt->saddr[2] = bpf_htonl(0xffff);
-		pkt->saddr[3] = ip->saddr;
-		pkt->daddr[2] = bpf_htonl(0xffff);
-		pkt->daddr[3] = ip->daddr;
-	} else {
-		const struct ipv6hdr *ip;
-
-		ip = equic_bytes(ctx, udp->ip_off, sizeof(*ip), &buf);
-		if (!ip)
-			return -1;
-		__builtin_memcpy(pkt->saddr, &ip->saddr, sizeof(pkt->saddr));
-		__builtin_memcpy(pkt->daddr, &ip->daddr, sizeof(pkt->daddr));
-	}
-	pkt->sport = udp->sport;
-	pkt->dport = udp->dport;
-	pkt->family = udp->family;
-	pkt->type = udp->type;
-	pkt->len = udp->ip_len;
+		return equic_parse_ip6(ctx, off, pkt);
 	return 0;
 }
 
@@ -410,61 +364,60 @@ static __always_inline int equic_glance(struct equic_ctx *ctx, __be16 *dport)
 }
 
 /**
- * equic_parse_plain - equic_parse_ip() and equic_pkt_init() for the plain shape
+ * equic_parse_plain - equic_parse_ip() for the plain shape
  * @ctx: the packet
- * @family: what equic_glance() told
- * @udp: zeroed; is filled
- * @pkt: zeroed; addresses, ports, family and length are filled
+ * @family: what equic_glance() told, a constant
+ * @pkt: all of it is set
  *
  * Return: 1, or 0 when the lengths prove nothing.
  */
-static __always_inline int equic_parse_plain(struct equic_ctx *ctx, int family,
-					     struct equic_udp *udp,
+static __always_inline int equic_parse_plain(struct equic_ctx *ctx,
+					     const int family,
 					     struct bpf_equic_pkt *pkt)
 {
+	const __u32 ip_hdr_len = family == AF_INET ? sizeof(struct iphdr) :
+						     sizeof(struct ipv6hdr);
 	const void *data_end = (void *)(long)ctx->data_end;
 	const void *data = (void *)(long)ctx->data;
 	const struct iphdr *ip4 = data + sizeof(struct ethhdr);
 	const struct ipv6hdr *ip6 = data + sizeof(struct ethhdr);
-	const struct udphdr *hdr = (const void *)(ip4 + 1);
-	__u32 ip_len, ip_hdr_len, len;
+	const struct udphdr *hdr = (const void *)ip4 + ip_hdr_len;
+	__u32 ip_len, len;
+	int i;
 
+	if ((const void *)(hdr + 1) > data_end)
+		return 0;
 	if (family == AF_INET) {
-		if ((const void *)(hdr + 1) > data_end)
-			return 0;
-		ip_hdr_len = sizeof(*ip4);
 		ip_len = bpf_ntohs(ip4->tot_len);
-		pkt->saddr[2] = bpf_htonl(0xffff);
-		pkt->saddr[3] = ip4->saddr;
-		pkt->daddr[2] = bpf_htonl(0xffff);
-		pkt->daddr[3] = ip4->daddr;
+		equic_copy_addr4(pkt->saddr, ip4->saddr);
+		equic_copy_addr4(pkt->daddr, ip4->daddr);
 	} else {
-		hdr = (const void *)(ip6 + 1);
-		if ((const void *)(hdr + 1) > data_end)
-			return 0;
-		ip_hdr_len = sizeof(*ip6);
 		ip_len = bpf_ntohs(ip6->payload_len) + sizeof(*ip6);
 		if (ip_len > 0xffff)
 			return 0;
-		__builtin_memcpy(pkt->saddr, &ip6->saddr, sizeof(pkt->saddr));
-		__builtin_memcpy(pkt->daddr, &ip6->daddr, sizeof(pkt->daddr));
+		equic_copy_addr6(pkt->saddr, &ip6->saddr);
+		equic_copy_addr6(pkt->daddr, &ip6->daddr);
 	}
 	len = bpf_ntohs(hdr->len);
 	if (len <= sizeof(*hdr) || ip_hdr_len + len > ip_len ||
 	    !equic_has(ctx, sizeof(struct ethhdr) + ip_len))
 		return 0;
 
-	udp->ip_off = sizeof(struct ethhdr);
-	udp->ip_len = ip_len;
-	udp->off = sizeof(struct ethhdr) + ip_hdr_len + sizeof(*hdr);
-	udp->len = len - sizeof(*hdr);
-	udp->sport = hdr->source;
-	udp->dport = hdr->dest;
-	udp->family = family;
 	pkt->sport = hdr->source;
 	pkt->dport = hdr->dest;
+	pkt->type = EQUIC_PKT_SHORT;
 	pkt->family = family;
 	pkt->len = ip_len;
+	pkt->payload_off = sizeof(struct ethhdr) + ip_hdr_len + sizeof(*hdr);
+	pkt->payload_len = len - sizeof(*hdr);
+	pkt->dcid_len = 0;
+	pkt->scid_len = 0;
+	pkt->reserved = 0;
+	/* Both connection IDs, in words: together with the above it would not. */
+	barrier();
+#pragma unroll
+	for (i = 0; i < 2 * EQUIC_CID_MAX_LEN / 8; i++)
+		((__u64 *)pkt->dcid)[i] = 0;
 	return 1;
 }
 

@@ -18,6 +18,8 @@
 enum {
 	EQUIC_LONG_HEADER	= 0x80,
 	EQUIC_LONG_START_LEN	= 1 + 4,	/* flags and version */
+	EQUIC_LONG_MAX_LEN	= EQUIC_LONG_START_LEN +
+				  2 * (1 + EQUIC_CID_MAX_LEN),
 	EQUIC_COALESCED_MAX	= 4,
 	EQUIC_INITIAL_MIN_BYTES	= 1200,	/* RFC 9000, section 14.1 */
 };
@@ -203,8 +205,8 @@ static __always_inline void equic_copy_cid(struct equic_ctx *ctx, __u32 off,
 /**
  * equic_parse_coalesced - classify a UDP payload that begins with a long header
  * @ctx: the packet
- * @udp: what equic_parse_ip() found, of type %EQUIC_PKT_SHORT
- * @pkt: type and connection IDs are filled
+ * @pkt: what equic_parse_ip() found, of type %EQUIC_PKT_SHORT; type and
+ *	connection IDs are filled
  *
  * Only the first QUIC packet can make the datagram malformed. After it, up to
  * three coalesced packets are looked at for an Initial; whatever is none ends
@@ -215,10 +217,9 @@ static __always_inline void equic_copy_cid(struct equic_ctx *ctx, __u32 off,
  * Return: 0.
  */
 __weak int equic_parse_coalesced(struct equic_ctx *ctx,
-				 struct equic_udp *udp __arg_nonnull,
 				 struct bpf_equic_pkt *pkt __arg_nonnull)
 {
-	__u32 off = udp->off, end = off + udp->len;
+	__u32 off = pkt->payload_off, end = off + pkt->payload_len;
 	struct equic_long hdr = {}, found = {};
 	int type, i;
 
@@ -240,7 +241,7 @@ __weak int equic_parse_coalesced(struct equic_ctx *ctx,
 			break;
 	}
 	if (pkt->type == EQUIC_PKT_INITIAL &&
-	    udp->len < EQUIC_INITIAL_MIN_BYTES)
+	    pkt->payload_len < EQUIC_INITIAL_MIN_BYTES)
 		pkt->type = EQUIC_PKT_SMALL_INITIAL;
 	if (pkt->type != EQUIC_PKT_INITIAL && pkt->type != EQUIC_PKT_ZERO_RTT)
 		return 0;
@@ -251,22 +252,101 @@ __weak int equic_parse_coalesced(struct equic_ctx *ctx,
 	return 0;
 }
 
+/*
+ * The bytes of the longest connection ID, to be had for any: those behind a
+ * shorter one come along.
+ */
+static __always_inline void equic_take_cid(__u8 *cid, const __u8 *bytes)
+{
+	((__u64 *)cid)[0] = ((const __u64 *)bytes)[0];
+	((__u64 *)cid)[1] = ((const __u64 *)bytes)[1];
+	((__u32 *)cid)[4] = ((const __u32 *)bytes)[4];
+}
+
+/**
+ * equic_parse_initial - classify a UDP payload that begins with an Initial
+ * @quic: the payload, of which the longest long header is in the linear part
+ * @data_end: the end of the linear part
+ * @pkt: type and connection IDs are filled
+ *
+ * What equic_parse_coalesced() finds out, for nearly all the long headers that a
+ * gateway has to decide on.
+ *
+ * Return: true; false for what that function has to look at.
+ */
+static __always_inline bool equic_parse_initial(const __u8 *quic,
+						const void *data_end,
+						struct bpf_equic_pkt *pkt)
+{
+	__be32 version = *(const __be32 *)(quic + 1);
+	__u32 dcid_len, scid_len;
+	const __u8 *scid;
+
+	if (version != bpf_htonl(EQUIC_QUIC_V1) &&
+	    version != bpf_htonl(EQUIC_QUIC_V2))
+		return false;
+	if (equic_long_type(*quic, bpf_ntohl(version)) != EQUIC_PKT_INITIAL ||
+	    pkt->payload_len < EQUIC_INITIAL_MIN_BYTES)
+		return false;
+	dcid_len = quic[EQUIC_LONG_START_LEN];
+	barrier_var(dcid_len);
+	if (dcid_len > EQUIC_CID_MAX_LEN)
+		return false;
+	scid = quic + EQUIC_LONG_START_LEN + 1 + dcid_len;
+	barrier_var(scid);
+	if ((const void *)scid + 1 + EQUIC_CID_MAX_LEN > data_end)
+		return false;
+	scid_len = *scid;
+	if (scid_len > EQUIC_CID_MAX_LEN)
+		return false;
+	pkt->type = EQUIC_PKT_INITIAL;
+	pkt->dcid_len = dcid_len;
+	pkt->scid_len = scid_len;
+	equic_take_cid(pkt->dcid, quic + EQUIC_LONG_START_LEN + 1);
+	equic_take_cid(pkt->scid, scid + 1);
+	return true;
+}
+
+/* The first byte of a payload that is not in the linear part. */
+static __noinline int equic_parse_quic_far(struct equic_ctx *ctx,
+					   struct bpf_equic_pkt *pkt)
+{
+	__u8 byte;
+
+	if (equic_ctx_load(ctx, pkt->payload_off, &byte, 1) ||
+	    !(byte & EQUIC_LONG_HEADER))
+		return 0;
+	return equic_parse_coalesced(ctx, pkt);
+}
+
 /**
  * equic_parse_quic - classify a UDP payload
  * @ctx: the packet
- * @udp: what equic_parse_ip() found, of type %EQUIC_PKT_SHORT
- * @pkt: what equic_pkt_init() made of it; type and connection IDs are filled
+ * @pkt: what equic_parse_ip() found, of type %EQUIC_PKT_SHORT; type and
+ *	connection IDs are filled
  */
 static __always_inline void equic_parse_quic(struct equic_ctx *ctx,
-					     struct equic_udp *udp,
 					     struct bpf_equic_pkt *pkt)
 {
-	const __u8 *byte;
-	__u8 buf;
+	const void *data_end = (void *)(long)ctx->data_end;
+	const void *data = (void *)(long)ctx->data;
+	__u32 off = pkt->payload_off;
+	const __u8 *quic;
 
-	byte = equic_bytes(ctx, udp->off, 1, &buf);
-	if (byte && *byte & EQUIC_LONG_HEADER)
-		equic_parse_coalesced(ctx, udp, pkt);
+	barrier_var(off);
+	if (off > EQUIC_OFF_MAX)
+		return;
+	quic = data + off;
+	barrier_var(quic);
+	if ((const void *)quic + 1 > data_end) {
+		equic_parse_quic_far(ctx, pkt);
+		return;
+	}
+	if (!(*quic & EQUIC_LONG_HEADER))
+		return;
+	if ((const void *)quic + EQUIC_LONG_MAX_LEN > data_end ||
+	    !equic_parse_initial(quic, data_end, pkt))
+		equic_parse_coalesced(ctx, pkt);
 }
 
 #endif /* _EQUIC_PARSE_QUIC_H */

@@ -10,6 +10,7 @@
 #ifndef _EQUIC_CLIENT_H
 #define _EQUIC_CLIENT_H
 
+#include <linux/hash.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/siphash.h>
@@ -38,6 +39,11 @@ struct equic_client {
 	bool over;			/* lock; refused, not under quota since */
 	bool dead;			/* lock; out of the table */
 	bool used;			/* for the clock */
+	/*
+	 * Of its connections' handshakes: the bits of equic_handshake_bit(), and
+	 * maybe more. Written under lock, published by nr_conns.
+	 */
+	u64 handshakes;
 
 	atomic64_t passed_packets;
 	atomic64_t passed_bytes;
@@ -52,6 +58,9 @@ struct equic_client {
 	struct kref ref;
 	struct rcu_head rcu;
 };
+
+/* What every packet of a client reads is one cache line. */
+static_assert(offsetofend(struct equic_client, handshakes) <= 64);
 
 struct equic_client_bucket {
 	struct hlist_head head;		/* RCU */
@@ -74,11 +83,38 @@ struct equic_client_table {
 static inline bool equic_client_has_room(const struct equic_client *client,
 					 u32 quota, bool counting)
 {
-	unsigned int n = READ_ONCE(client->nr_conns);
+	/* Who sees a connection counted sees its bit in handshakes. */
+	unsigned int n = smp_load_acquire(&client->nr_conns);
 
 	if (counting)
 		n -= READ_ONCE(client->nr_over);
 	return n < quota;
+}
+
+/*
+ * One of 64 bits for a handshake. No secret is in it: who makes his Initials
+ * share a bit with his own connections only has them looked up.
+ */
+static inline u64 equic_handshake_bit(__be16 peer_port, const u8 *scid,
+				      u8 scid_len)
+{
+	u32 n = (__force u16)peer_port;
+
+	if (scid_len >= sizeof(n))
+		n ^= get_unaligned((const u32 *)scid);
+	return BIT_ULL(hash_32(n, 6));
+}
+
+/*
+ * May an Initial be of a handshake that is known? False is certain after
+ * equic_client_has_room() was false.
+ */
+static inline bool equic_client_may_know(const struct equic_client *client,
+					 __be16 peer_port, const u8 *scid,
+					 u8 scid_len)
+{
+	return READ_ONCE(client->handshakes) &
+	       equic_handshake_bit(peer_port, scid, scid_len);
 }
 
 /* The limit for a namespace, by who owns it. */

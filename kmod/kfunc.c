@@ -39,34 +39,28 @@ static bool tail_is_zero(const void *p, u32 known, u32 size)
 	return size <= known || !memchr_inv(p + known, 0, size - known);
 }
 
-static bool cid_ok(const u8 *cid, u8 len)
-{
-	return len <= EQUIC_CID_MAX_LEN &&
-	       (len == EQUIC_CID_MAX_LEN ||
-		!memchr_inv(cid + len, 0, EQUIC_CID_MAX_LEN - len));
-}
-
 static bool pkt_has_cids(const struct bpf_equic_pkt *pkt)
 {
 	return pkt->type == EQUIC_PKT_INITIAL ||
 	       pkt->type == EQUIC_PKT_ZERO_RTT;
 }
 
-static bool pkt_ok(const struct bpf_equic_pkt *pkt, u32 size)
+static bool pkt_size_ok(const struct bpf_equic_pkt *pkt, u32 size)
 {
-	if (size < PKT_SIZE_V1 || !tail_is_zero(pkt, sizeof(*pkt), size))
-		return false;
-	if (pkt->type >= __EQUIC_PKT_MAX || pkt->reserved)
-		return false;
-	return !pkt_has_cids(pkt) || (cid_ok(pkt->dcid, pkt->dcid_len) &&
-				      cid_ok(pkt->scid, pkt->scid_len));
+	return size >= PKT_SIZE_V1 && tail_is_zero(pkt, sizeof(*pkt), size);
 }
 
-/* What nearly every packet is, and all of that is well. */
-static bool pkt_short(const struct bpf_equic_pkt *pkt, u32 size)
+static bool pkt_fields_ok(const struct bpf_equic_pkt *pkt)
 {
-	return likely(size == sizeof(*pkt)) &&
-	       likely(pkt->type == EQUIC_PKT_SHORT) && !pkt->reserved;
+	if (pkt->type >= __EQUIC_PKT_MAX || pkt->reserved)
+		return false;
+	return !pkt_has_cids(pkt) || (pkt->dcid_len <= EQUIC_CID_MAX_LEN &&
+				      pkt->scid_len <= EQUIC_CID_MAX_LEN);
+}
+
+static bool pkt_ok(const struct bpf_equic_pkt *pkt, u32 size)
+{
+	return pkt_size_ok(pkt, size) && pkt_fields_ok(pkt);
 }
 
 static bool opts_ok(const struct bpf_equic_opts *opts, u32 size)
@@ -84,17 +78,31 @@ static int do_port(const struct net_device *dev, __be16 dport)
 	return ports && test_bit((__force u16)dport, ports);
 }
 
-static int do_verdict(const struct net_device *dev,
-		      const struct bpf_equic_pkt *pkt, u32 size)
+static __always_inline int verdict_of(const struct net_device *dev,
+				      const struct bpf_equic_pkt *pkt)
 {
 	struct equic_net *en = equic_net_of_dev(dev);
 
-	if (!pkt_short(pkt, size) && !pkt_ok(pkt, size))
+	if (unlikely(!pkt_fields_ok(pkt)))
 		return -EINVAL;
 	if (!equic_net_ready(en))
 		return 0;
 	/* XDP and TC run with BH disabled: RCU waits for that, too. */
 	return equic_verdict(en, dev, pkt);
+}
+
+/* Of a program that was built with another header than the module. */
+static noinline int sized_verdict(const struct net_device *dev,
+				  const struct bpf_equic_pkt *pkt, u32 size)
+{
+	return pkt_size_ok(pkt, size) ? verdict_of(dev, pkt) : -EINVAL;
+}
+
+static int do_verdict(const struct net_device *dev,
+		      const struct bpf_equic_pkt *pkt, u32 size)
+{
+	return likely(size == sizeof(*pkt)) ? verdict_of(dev, pkt) :
+					      sized_verdict(dev, pkt, size);
 }
 
 /* The service and the client that a packet is of. RCU. */

@@ -50,10 +50,11 @@ equic_client_key(const struct equic_client_table *t,
 		 const struct equic_service *svc, const struct in6_addr *addr)
 {
 	const struct in6_addr *mask = equic_service_mask(svc, addr);
-	struct equic_client_key key;
+	struct equic_client_key key = {
+		.upper = equic_addr_upper(addr) & equic_addr_upper(mask),
+		.lower = equic_addr_lower(addr) & equic_addr_lower(mask),
+	};
 
-	key.upper = equic_addr_upper(addr) & equic_addr_upper(mask);
-	key.lower = equic_addr_lower(addr) & equic_addr_lower(mask);
 	if (mask == &svc->mask4)
 		key.hash = hsiphash_1u32((__force u32)(addr->s6_addr32[3] &
 						       mask->s6_addr32[3]),

@@ -66,16 +66,6 @@ void equic_count_pass_why(struct equic_counters __percpu *counters,
 	equic_counters_end(c);
 }
 
-void equic_count_drop(struct equic_counters __percpu *counters,
-		      unsigned int bytes, enum equic_drop reason)
-{
-	struct equic_counters *c = equic_counters_begin(counters);
-
-	u64_stats_inc(&c->n[EQUIC_COUNT_DROP + reason]);
-	u64_stats_add(&c->n[EQUIC_COUNT_DROPPED_BYTES], bytes);
-	equic_counters_end(c);
-}
-
 static int sums_put_nest(struct sk_buff *skb, int nest_attr, const u64 *n,
 			 int max)
 {

@@ -62,13 +62,21 @@ static inline void equic_count_pass(struct equic_counters __percpu *counters,
 	equic_counters_end(c);
 }
 
+static inline void equic_count_drop(struct equic_counters __percpu *counters,
+				    unsigned int bytes, enum equic_drop reason)
+{
+	struct equic_counters *c = equic_counters_begin(counters);
+
+	u64_stats_inc(&c->n[EQUIC_COUNT_DROP + reason]);
+	u64_stats_add(&c->n[EQUIC_COUNT_DROPPED_BYTES], bytes);
+	equic_counters_end(c);
+}
+
 void equic_count_one(struct equic_counters __percpu *counters,
 		     unsigned int what);
 /* @why: enum equic_pass_attr */
 void equic_count_pass_why(struct equic_counters __percpu *counters,
 			  unsigned int bytes, unsigned int why);
-void equic_count_drop(struct equic_counters __percpu *counters,
-		      unsigned int bytes, enum equic_drop reason);
 
 u64 equic_sums_dropped(const struct equic_sums *sums);
 

@@ -26,23 +26,27 @@ static const struct in6_addr *pkt_addr(const __be32 addr[4])
 	return (const struct in6_addr *)addr;
 }
 
+static void take_cid(struct equic_cid *cid, const u8 *data, u8 len)
+{
+	cid->len = min_t(u8, len, EQUIC_CID_MAX_LEN);
+	memset(cid->data, 0, sizeof(cid->data));
+	memcpy(cid->data, data, cid->len);
+}
+
 void equic_handshake_of(struct equic_handshake *hs,
 			const struct equic_service *svc,
 			const struct bpf_equic_pkt *pkt)
 {
 	hs->key.peer = *pkt_addr(pkt->saddr);
 	/* A program may hand us memory that it goes on writing to. */
-	hs->key.scid.len = min_t(u8, READ_ONCE(pkt->scid_len),
-				 EQUIC_CID_MAX_LEN);
-	memcpy(hs->key.scid.data, pkt->scid, sizeof(hs->key.scid.data));
+	take_cid(&hs->key.scid, pkt->scid, READ_ONCE(pkt->scid_len));
 	hs->key.zero = 0;
 	hs->key.peer_port = pkt->sport;
 	hs->key.local = *pkt_addr(pkt->daddr);
 	hs->key.svc = svc->id;
 	hs->key.local_port = pkt->dport;
 	memset(hs->key.zero2, 0, sizeof(hs->key.zero2));
-	hs->dcid.len = min_t(u8, READ_ONCE(pkt->dcid_len), EQUIC_CID_MAX_LEN);
-	memcpy(hs->dcid.data, pkt->dcid, sizeof(hs->dcid.data));
+	take_cid(&hs->dcid, pkt->dcid, READ_ONCE(pkt->dcid_len));
 	hs->present = true;
 }
 
@@ -59,8 +63,10 @@ static void client_passes(struct equic_client *client, unsigned int bytes)
 static int let_pass(struct equic_service *svc, struct equic_client *client,
 		    const struct bpf_equic_pkt *pkt)
 {
-	equic_count_pass(svc->counters, pkt->len);
-	client_passes(client, pkt->len);
+	const unsigned int bytes = pkt->len;
+
+	equic_count_pass(svc->counters, bytes);
+	client_passes(client, bytes);
 	return EQUIC_DROP_NONE;
 }
 
@@ -126,9 +132,24 @@ static int overflow(const struct verdict *v, bool counting)
 	return pass_because(v, EQUIC_A_PASS_OVERFLOW);
 }
 
-static int initial(struct verdict *v)
+/* Was the client refused, and is it at its quota still? */
+static bool client_is_over(const struct verdict *v, bool counting)
 {
-	bool counting = quota_counts(v);
+	return v->client && READ_ONCE(v->client->over) &&
+	       !equic_client_has_room(v->client,
+				      READ_ONCE(v->svc->policy.quota),
+				      counting);
+}
+
+/* Is it worth asking the table? Of a client that is over. */
+static bool may_be_known(const struct verdict *v)
+{
+	return equic_client_may_know(v->client, v->pkt->sport, v->pkt->scid,
+				     READ_ONCE(v->pkt->scid_len));
+}
+
+static noinline int admit(struct verdict *v, bool counting)
+{
 	struct equic_handshake hs;
 	int ret;
 
@@ -152,27 +173,33 @@ static int initial(struct verdict *v)
 	}
 }
 
-/* Was the client refused, and is it at its quota still? */
-static bool client_is_over(const struct verdict *v, bool counting)
+static int initial(struct verdict *v)
 {
-	return v->client && READ_ONCE(v->client->over) &&
-	       !equic_client_has_room(v->client,
-				      READ_ONCE(v->svc->policy.quota),
-				      counting);
+	bool counting = quota_counts(v);
+
+	/* Under attack: one too many. */
+	if (client_is_over(v, counting) && !may_be_known(v))
+		return refuse(v, EQUIC_DROP_QUOTA, counting);
+	return admit(v, counting);
+}
+
+static noinline bool zero_rtt_is_known(const struct verdict *v, bool counting)
+{
+	const struct equic_conn *conn;
+	struct equic_handshake hs;
+
+	equic_handshake_of(&hs, v->svc, v->pkt);
+	conn = equic_conn_find(v->en, &hs);
+	return conn && !(counting && READ_ONCE(conn->over));
 }
 
 /* 0-RTT makes no connection; it falls with the refused one it belongs to. */
 static int zero_rtt(const struct verdict *v)
 {
 	bool counting = quota_counts(v);
-	const struct equic_conn *conn;
-	struct equic_handshake hs;
 
-	if (!client_is_over(v, counting))
-		return pass(v);
-	equic_handshake_of(&hs, v->svc, v->pkt);
-	conn = equic_conn_find(v->en, &hs);
-	if (conn && !(counting && READ_ONCE(conn->over)))
+	if (!client_is_over(v, counting) ||
+	    (may_be_known(v) && zero_rtt_is_known(v, counting)))
 		return pass(v);
 	return refuse(v, EQUIC_DROP_ZERO_RTT, counting);
 }
@@ -184,25 +211,15 @@ static bool client_is_shut_out(const struct verdict *v)
 	       client_is_over(v, false) && !quota_counts(v);
 }
 
-static enum equic_drop malformed(const struct bpf_equic_pkt *pkt)
-{
-	switch (pkt->type) {
-	case EQUIC_PKT_FRAGMENT:
-		return EQUIC_DROP_FRAGMENT;
-	case EQUIC_PKT_TRUNCATED:
-		return EQUIC_DROP_TRUNCATED;
-	case EQUIC_PKT_CID_LENGTH:
-		return EQUIC_DROP_CID_LENGTH;
-	case EQUIC_PKT_SMALL_INITIAL:
-		return EQUIC_DROP_SMALL_INITIAL;
-	case EQUIC_PKT_SERVER_PACKET:
-		return EQUIC_DROP_SERVER_PACKET;
-	case EQUIC_PKT_VERSION_ZERO:
-		return EQUIC_DROP_VERSION_ZERO;
-	default:
-		return EQUIC_DROP_NONE;
-	}
-}
+/* Why a type of packet is no client's. */
+static const u8 malformed[__EQUIC_PKT_MAX] = {
+	[EQUIC_PKT_FRAGMENT]	  = EQUIC_DROP_FRAGMENT,
+	[EQUIC_PKT_TRUNCATED]	  = EQUIC_DROP_TRUNCATED,
+	[EQUIC_PKT_CID_LENGTH]	  = EQUIC_DROP_CID_LENGTH,
+	[EQUIC_PKT_SMALL_INITIAL] = EQUIC_DROP_SMALL_INITIAL,
+	[EQUIC_PKT_SERVER_PACKET] = EQUIC_DROP_SERVER_PACKET,
+	[EQUIC_PKT_VERSION_ZERO]  = EQUIC_DROP_VERSION_ZERO,
+};
 
 /* What is not decided at a glance. */
 static noinline int decide(struct equic_net *en, const struct net_device *dev,
@@ -219,6 +236,7 @@ static noinline int decide(struct equic_net *en, const struct net_device *dev,
 		.hash = hash,
 	}, *v = &verdict;
 	enum equic_drop reason;
+	u8 type;
 
 	if (unlikely(READ_ONCE(v->svc->policy.deny)))
 		return refuse(v, EQUIC_DROP_DENIED,
@@ -227,20 +245,19 @@ static noinline int decide(struct equic_net *en, const struct net_device *dev,
 	if (client_is_shut_out(v))
 		return drop(v, EQUIC_DROP_CLIENT_OVER);
 
-	reason = malformed(pkt);
-	if (unlikely(reason))
+	type = READ_ONCE(pkt->type);
+	if (type == EQUIC_PKT_INITIAL)
+		return initial(v);
+	if (type == EQUIC_PKT_ZERO_RTT)
+		return zero_rtt(v);
+	if (type == EQUIC_PKT_UNKNOWN_VERSION)
+		return pass_because(v, EQUIC_A_PASS_UNKNOWN_VERSION);
+	reason = type < ARRAY_SIZE(malformed) ? malformed[type] :
+						EQUIC_DROP_NONE;
+	if (reason)
 		return refuse(v, reason, READ_ONCE(v->svc->policy.mode) ==
 					 EQUIC_MODE_COUNT);
-	switch (pkt->type) {
-	case EQUIC_PKT_INITIAL:
-		return initial(v);
-	case EQUIC_PKT_ZERO_RTT:
-		return zero_rtt(v);
-	case EQUIC_PKT_UNKNOWN_VERSION:
-		return pass_because(v, EQUIC_A_PASS_UNKNOWN_VERSION);
-	default:
-		return pass(v);
-	}
+	return pass(v);
 }
 
 /* A service's packet that nobody is to look into passes because of @why. */
@@ -270,6 +287,23 @@ static noinline int no_ports(struct equic_net *en,
 	return EQUIC_DROP_NONE;
 }
 
+static __always_inline int of_service(struct equic_net *en,
+				      const struct net_device *dev,
+				      const struct bpf_equic_pkt *pkt,
+				      struct equic_service *svc)
+{
+	const struct equic_client_key key =
+		equic_client_key(&en->clients, svc, pkt_addr(pkt->saddr));
+	struct equic_client *client =
+		equic_client_find(&en->clients, svc, key);
+
+	if (likely(pkt->type == EQUIC_PKT_SHORT) &&
+	    likely(!READ_ONCE(svc->policy.deny)) &&
+	    likely(READ_ONCE(svc->policy.mode) != EQUIC_MODE_ALL))
+		return let_pass(svc, client, pkt);
+	return decide(en, dev, pkt, svc, client, key.hash);
+}
+
 /*
  * The way of an established connection's packet is this one function: what can
  * happen beside is in functions of its own, which cost it nothing.
@@ -277,8 +311,6 @@ static noinline int no_ports(struct equic_net *en,
 int equic_verdict(struct equic_net *en, const struct net_device *dev,
 		  const struct bpf_equic_pkt *pkt)
 {
-	struct equic_client_key key;
-	struct equic_client *client;
 	struct equic_service *svc;
 
 	if (unlikely(pkt->type == EQUIC_PKT_LATER_FRAGMENT ||
@@ -291,12 +323,5 @@ int equic_verdict(struct equic_net *en, const struct net_device *dev,
 		return look_away(svc, pkt, EQUIC_A_PASS_BYPASS);
 	if (unlikely(pkt->len > READ_ONCE(dev->mtu)))
 		return look_away(svc, pkt, EQUIC_A_PASS_SUPER_PACKET);
-
-	key = equic_client_key(&en->clients, svc, pkt_addr(pkt->saddr));
-	client = equic_client_find(&en->clients, svc, key);
-	if (likely(pkt->type == EQUIC_PKT_SHORT) &&
-	    likely(!READ_ONCE(svc->policy.deny)) &&
-	    likely(READ_ONCE(svc->policy.mode) != EQUIC_MODE_ALL))
-		return let_pass(svc, client, pkt);
-	return decide(en, dev, pkt, svc, client, key.hash);
+	return of_service(en, dev, pkt, svc);
 }

@@ -106,7 +106,13 @@ int main(void)
 		.quic = { INITIAL(.version = V1, .dcid_len = 18, .scid_len = 17,
 				  .payload = 300) },
 	};
+	struct frame zero_rtt = {
+		.payload = 1200,
+		.quic = { ZERO_RTT(.version = V1, .dcid_len = 18,
+				   .scid_len = 17, .payload = 300, .cid = 1) },
+	};
 	struct frame refused = initial, malformed = initial, initial6 = initial;
+	struct frame alike = initial;
 	char path[4096];
 	int err;
 
@@ -115,7 +121,9 @@ int main(void)
 	established6.ip6 = true;
 	initial6.ip6 = true;
 	/* Another handshake of the same client. */
-	refused.quic[0].scid_len = 16;
+	refused.quic[0].cid = 1;
+	/* One that the table has to be asked about: see equic_handshake_bit(). */
+	alike.quic[0].scid_len = 16;
 	malformed.quic[0].dcid_len = 21;
 
 	ktap_begin();
@@ -155,7 +163,13 @@ int main(void)
 			   .no_owner = EQUIC_NO_OWNER_ENFORCE });
 	guard("known-initial", &initial, XDP_PASS);
 	guard("refused-initial", &refused, XDP_DROP);
+	guard("alike-initial", &alike, XDP_DROP);
+	guard("zero-rtt", &zero_rtt, XDP_DROP);
 	show("a refused Initial", &refused, EQUIC_PKT_INITIAL);
+	service_set(false, &(struct policy){ .quota = 1,
+			   .mode = EQUIC_MODE_COUNT });
+	cost(gateway, &initial);
+	guard("counted-initial", &refused, XDP_PASS);
 	service_set(false, &(struct policy){ .quota = 1,
 			   .mode = EQUIC_MODE_ALL,
 			   .no_owner = EQUIC_NO_OWNER_ENFORCE });

@@ -401,9 +401,15 @@ void fixture_pkt(const struct fixture *fixture, const struct built *built,
 	bool ports = fixture->type != EQUIC_PKT_LATER_FRAGMENT &&
 		     fixture->type != EQUIC_PKT_EXT_HEADERS;
 	int i = fixture->cids - 1;
+	__u16 udp_len;
 
 	frame_pkt(&fixture->frame, built, ports, pkt);
 	pkt->type = fixture->type;
+	if (ports && fixture->type != EQUIC_PKT_FRAGMENT) {
+		pkt->payload_off = built->udp + 8;
+		memcpy(&udp_len, built->data + built->udp + 4, 2);
+		pkt->payload_len = ntohs(udp_len) - 8;
+	}
 	if (i < 0)
 		return;
 	pkt->dcid_len = fixture->frame.quic[i].dcid_len;

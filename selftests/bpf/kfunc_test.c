@@ -225,8 +225,10 @@ static const struct misuse pkt_misuses[] = {
 	  .byte = __EQUIC_PKT_MAX },
 	{ "a DCID of 21 bytes", .pkt_off = PKT(dcid_len), .byte = 21 },
 	{ "an SCID of 21 bytes", .pkt_off = PKT(scid_len), .byte = 21 },
-	{ "a byte behind the DCID", .pkt_off = PKT(dcid[8]), .byte = 1 },
-	{ "a byte behind the SCID", .pkt_off = PKT(scid[19]), .byte = 1 },
+	{ "a byte behind the DCID is not part of it", .pkt_off = PKT(dcid[8]),
+	  .byte = 1, .valid = true },
+	{ "a byte behind the SCID is not part of it", .pkt_off = PKT(scid[19]),
+	  .byte = 1, .valid = true },
 };
 
 static const struct misuse opts_misuses[] = {

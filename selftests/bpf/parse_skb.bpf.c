@@ -16,17 +16,14 @@ SEC("tc")
 int parse_skb(struct __sk_buff *skb)
 {
 	struct bpf_equic_pkt pkt = {};
-	struct equic_udp udp = {};
 
-	if (!equic_parse_ip(skb, &udp))
+	if (!equic_parse_ip(skb, &pkt))
 		return 0;
-	if (udp.type != EQUIC_PKT_LATER_FRAGMENT &&
-	    udp.type != EQUIC_PKT_EXT_HEADERS && udp.dport != service_port)
+	if (pkt.type != EQUIC_PKT_LATER_FRAGMENT &&
+	    pkt.type != EQUIC_PKT_EXT_HEADERS && pkt.dport != service_port)
 		return 1;
-	if (equic_pkt_init(skb, &udp, &pkt))
-		return 0;
 	if (pkt.type == EQUIC_PKT_SHORT)
-		equic_parse_quic(skb, &udp, &pkt);
+		equic_parse_quic(skb, &pkt);
 	seen = pkt;
 	return 2;
 }

@@ -79,6 +79,20 @@ size_t parser_linear_max(void)
 	return linear_max;
 }
 
+static void cut_cid(__u8 *cid, __u8 len)
+{
+	if (len < EQUIC_CID_MAX_LEN)
+		memset(cid + len, 0, EQUIC_CID_MAX_LEN - len);
+}
+
+/* Bytes behind a connection ID are nobody's: the parser may leave any there. */
+static void take_pkt(struct parsed *parsed, const struct bpf_equic_pkt *seen)
+{
+	parsed->pkt = *seen;
+	cut_cid(parsed->pkt.dcid, seen->dcid_len);
+	cut_cid(parsed->pkt.scid, seen->scid_len);
+}
+
 void parser_run(const __u8 *data, size_t len, size_t linear, int verdict,
 		struct parsed *parsed)
 {
@@ -107,7 +121,7 @@ void parser_run(const __u8 *data, size_t len, size_t linear, int verdict,
 	parsed->outcome = bss->verdict_calls ? DECIDED :
 			  bss->port_refusals ? FOREIGN : UNSEEN;
 	parsed->size = bss->verdict_size;
-	memcpy(&parsed->pkt, &bss->seen, sizeof(parsed->pkt));
+	take_pkt(parsed, &bss->seen);
 }
 
 void parser_run_skb(const __u8 *data, size_t len, struct parsed *parsed)
@@ -119,7 +133,7 @@ void parser_run_skb(const __u8 *data, size_t len, struct parsed *parsed)
 	if (parsed->outcome != DECIDED)
 		return;
 	parsed->size = sizeof(parsed->pkt);
-	memcpy(&parsed->pkt, &skb_skel->bss->seen, sizeof(parsed->pkt));
+	take_pkt(parsed, &skb_skel->bss->seen);
 }
 
 static void diag_bytes(const char *name, const char *field, const void *want,
@@ -162,6 +176,8 @@ bool parsed_equal(const struct parsed *want, const struct parsed *got,
 	CHECK(pkt.type);
 	CHECK(pkt.family);
 	CHECK(pkt.len);
+	CHECK(pkt.payload_off);
+	CHECK(pkt.payload_len);
 	CHECK(pkt.dcid_len);
 	CHECK(pkt.scid_len);
 	CHECK(pkt.reserved);

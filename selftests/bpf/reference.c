@@ -9,6 +9,7 @@
 #include "reference.h"
 
 struct reader {
+	const __u8	*frame;
 	const __u8	*data;
 	size_t		left;
 	bool		failed;
@@ -159,10 +160,13 @@ static enum outcome udp(struct reader *r, bool fragment, __u16 port,
 	pkt->dport = htons(dport);
 	if (dport != port)
 		return FOREIGN;
-	if (fragment)
+	if (fragment) {
 		pkt->type = EQUIC_PKT_FRAGMENT;
-	else
+	} else {
+		pkt->payload_off = r->data - r->frame;
+		pkt->payload_len = len - 8;
 		reference_quic(r->data, len - 8, pkt);
+	}
 	return DECIDED;
 }
 
@@ -267,7 +271,7 @@ static enum outcome ip6(struct reader *r, __u16 port, struct bpf_equic_pkt *pkt)
 void reference_parse(const __u8 *data, size_t len, __u16 port, int verdict,
 		     struct parsed *parsed)
 {
-	struct reader r = { .data = data, .left = len };
+	struct reader r = { .frame = data, .data = data, .left = len };
 	struct bpf_equic_pkt pkt = {};
 	__u16 ethertype;
 	int tags = 0;

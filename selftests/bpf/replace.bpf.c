@@ -6,7 +6,6 @@
 #include <linux/bpf.h>
 #include <linux/equic.h>
 #include <bpf/bpf_helpers.h>
-#include "parse_ip.h"
 
 /* Read by the test: what the observing step saw. */
 __u32 observed_type;
@@ -15,14 +14,14 @@ __u32 observed;
 
 /* Nothing is found in any packet. */
 SEC("freplace/equic_step_locate")
-int locate(struct xdp_md *ctx, struct equic_udp *udp)
+int locate(struct xdp_md *ctx, struct bpf_equic_pkt *pkt)
 {
 	return 0;
 }
 
 /* Every datagram is a Handshake. */
 SEC("freplace/equic_step_parse")
-int parse(struct xdp_md *ctx, struct equic_udp *udp, struct bpf_equic_pkt *pkt)
+int parse(struct xdp_md *ctx, struct bpf_equic_pkt *pkt)
 {
 	if (!pkt)
 		return -1;
