@@ -383,7 +383,6 @@ static __always_inline int equic_parse_plain(struct equic_ctx *ctx,
 	const struct ipv6hdr *ip6 = data + sizeof(struct ethhdr);
 	const struct udphdr *hdr = (const void *)ip4 + ip_hdr_len;
 	__u32 ip_len, len;
-	int i;
 
 	if ((const void *)(hdr + 1) > data_end)
 		return 0;
@@ -410,14 +409,10 @@ static __always_inline int equic_parse_plain(struct equic_ctx *ctx,
 	pkt->len = ip_len;
 	pkt->payload_off = sizeof(struct ethhdr) + ip_hdr_len + sizeof(*hdr);
 	pkt->payload_len = len - sizeof(*hdr);
-	pkt->dcid_len = 0;
-	pkt->scid_len = 0;
-	pkt->reserved = 0;
-	/* Both connection IDs, in words: together with the above it would not. */
-	barrier();
-#pragma unroll
-	for (i = 0; i < 2 * EQUIC_CID_MAX_LEN / 8; i++)
-		((__u64 *)pkt->dcid)[i] = 0;
+	/* From dcid to scid: no connection ID, nothing reserved. */
+	__builtin_memset(pkt->dcid, 0,
+			 offsetof(struct bpf_equic_pkt, payload_off) -
+			 offsetof(struct bpf_equic_pkt, dcid));
 	return 1;
 }
 

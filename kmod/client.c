@@ -23,6 +23,8 @@ enum {
 	/* Buckets the clock looks at for one victim, and how often. */
 	CLIENT_CLOCK_BUCKETS = 8,
 	CLIENT_CLOCK_ROUNDS = 2,
+	/* Connections of one client that are gone through when another ends. */
+	CLIENT_FORGET_MAX = 16,
 };
 
 static struct kmem_cache *client_cache;
@@ -291,6 +293,39 @@ void equic_client_unmark(struct equic_client *client)
 		return;
 	client->over = false;
 	equic_event_client(client, EQUIC_EVENT_UNDER_QUOTA);
+}
+
+static u64 handshake_bit(const struct equic_conn *conn)
+{
+	const struct equic_conn_key *key = &conn->key;
+
+	if (!conn->handshake)
+		return 0;
+	return equic_handshake_bit(key->peer_port, key->scid.data,
+				   key->scid.len);
+}
+
+/* @conn is to be counted, and Initials may be of it. */
+void equic_client_learn(struct equic_client *client,
+			const struct equic_conn *conn)
+{
+	lockdep_assert_held(&client->lock);
+	WRITE_ONCE(client->handshakes,
+		   client->handshakes | handshake_bit(conn));
+}
+
+/* A connection is gone. Of a client with many, all bits are soon set anyway. */
+void equic_client_forget(struct equic_client *client)
+{
+	const struct equic_conn *conn;
+	u64 bits = 0;
+
+	lockdep_assert_held(&client->lock);
+	if (client->nr_conns > CLIENT_FORGET_MAX)
+		return;
+	list_for_each_entry(conn, &client->conns, client_list)
+		bits |= handshake_bit(conn);
+	WRITE_ONCE(client->handshakes, bits);
 }
 
 static void client_requote(struct equic_net *en, struct equic_client *client)

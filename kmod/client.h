@@ -19,6 +19,7 @@
 
 #include "addr.h"
 
+struct equic_conn;
 struct equic_net;
 struct net;
 struct equic_service;
@@ -83,7 +84,7 @@ struct equic_client_table {
 static inline bool equic_client_has_room(const struct equic_client *client,
 					 u32 quota, bool counting)
 {
-	/* Who sees a connection counted sees its bit in handshakes. */
+	/* Pairs with client_charge(): who sees a count sees its handshakes. */
 	unsigned int n = smp_load_acquire(&client->nr_conns);
 
 	if (counting)
@@ -146,6 +147,11 @@ void equic_clients_del(struct equic_net *en, struct equic_service *svc);
 void equic_clients_flush(struct equic_net *en, struct equic_service *svc);
 void equic_clients_requote(struct equic_net *en, struct equic_service *svc);
 void equic_client_unmark(struct equic_client *client);
+
+/* Packet path and reports, for equic_client_may_know(). Client lock held. */
+void equic_client_learn(struct equic_client *client,
+			const struct equic_conn *conn);
+void equic_client_forget(struct equic_client *client);
 
 void equic_client_release(struct kref *ref);
 

@@ -27,8 +27,6 @@ MODULE_PARM_DESC(max_conns_user,
 enum {
 	/* Connections per bucket of a full table, on average. */
 	CONN_LOAD = 2,
-	/* Connections of a client among which the bits of others are sought. */
-	CONN_BITS_MAX = 16,
 };
 
 static struct kmem_cache *conn_cache;
@@ -238,31 +236,6 @@ static void bucket_add(struct equic_conn_bucket *b, struct equic_conn *conn)
 	hlist_add_head_rcu(&conn->node, &b->head);
 }
 
-static u64 conn_bit(const struct equic_conn *conn)
-{
-	const struct equic_conn_key *key = &conn->key;
-
-	return equic_handshake_bit(key->peer_port, key->scid.data,
-				   key->scid.len);
-}
-
-/*
- * A connection of @client is gone. Of a client with many, all bits are soon set
- * anyway. Client lock held.
- */
-static void client_forget_handshake(struct equic_client *client)
-{
-	const struct equic_conn *conn;
-	u64 bits = 0;
-
-	if (client->nr_conns > CONN_BITS_MAX)
-		return;
-	list_for_each_entry(conn, &client->conns, client_list)
-		if (conn->handshake)
-			bits |= conn_bit(conn);
-	WRITE_ONCE(client->handshakes, bits);
-}
-
 /* Charges @client with @conn. Client lock held. */
 static void client_charge(struct equic_client *client, struct equic_conn *conn,
 			  enum equic_conn_phase state, bool over)
@@ -274,9 +247,8 @@ static void client_charge(struct equic_client *client, struct equic_conn *conn,
 	conn->state = state;
 	conn->over = over;
 	list_add_tail(&conn->client_list, &client->conns);
-	if (conn->handshake)
-		WRITE_ONCE(client->handshakes,
-			   client->handshakes | conn_bit(conn));
+	equic_client_learn(client, conn);
+	/* Pairs with equic_client_has_room(): what was learnt comes first. */
 	smp_store_release(&client->nr_conns, client->nr_conns + 1);
 	if (over)
 		WRITE_ONCE(client->nr_over, client->nr_over + 1);
@@ -443,7 +415,7 @@ bool equic_conn_end(struct equic_conn *conn, enum equic_conn_end why)
 	WRITE_ONCE(client->nr_conns, client->nr_conns - 1);
 	if (conn->over)
 		WRITE_ONCE(client->nr_over, client->nr_over - 1);
-	client_forget_handshake(client);
+	equic_client_forget(client);
 	if (conn->owner)
 		equic_owner_unlink(conn);
 	equic_client_unmark(client);

@@ -459,16 +459,16 @@ enum equic_pkt_type {
  * @type: enum equic_pkt_type.
  * @family: AF_INET or AF_INET6.
  * @len: length of the IP packet in bytes, by its own header.
+ * @dcid: destination connection ID, for %EQUIC_PKT_INITIAL and
+ *	%EQUIC_PKT_ZERO_RTT only; nobody reads the bytes beyond its length.
+ * @dcid_len: bytes of @dcid, 0 … 20.
+ * @scid_len: bytes of @scid, 0 … 20.
+ * @reserved: must be 0.
+ * @scid: source connection ID, likewise.
  * @payload_off: offset of the UDP payload in the packet; 0 when the packet is a
  *	fragment or its UDP header was not reached. For the steps of a program;
  *	no kfunc of this version asks for it.
  * @payload_len: bytes of the UDP payload by the UDP header, likewise.
- * @dcid_len: bytes of @dcid, 0 … 20. For %EQUIC_PKT_INITIAL and
- *	%EQUIC_PKT_ZERO_RTT only, as the following.
- * @scid_len: bytes of @scid, 0 … 20.
- * @reserved: must be 0.
- * @dcid: destination connection ID; nobody reads the bytes beyond its length.
- * @scid: source connection ID, likewise.
  *
  * Grows at the end only; the kfuncs take its size.
  */
@@ -480,13 +480,13 @@ struct bpf_equic_pkt {
 	__u8	type;
 	__u8	family;
 	__u16	len;
-	__u16	payload_off;
-	__u16	payload_len;
+	__u8	dcid[EQUIC_CID_MAX_LEN];
 	__u8	dcid_len;
 	__u8	scid_len;
 	__u16	reserved;
-	__u8	dcid[EQUIC_CID_MAX_LEN];
 	__u8	scid[EQUIC_CID_MAX_LEN];
+	__u16	payload_off;
+	__u16	payload_len;
 } __attribute__((aligned(8)));
 
 /**
