@@ -568,8 +568,9 @@ err_conn:
 
 /*
  * Makes @conn @owner's under @id (0: none), accepted as @hs says, and open if
- * @open. Repeated, it changes nothing. -ENOENT if it ended meanwhile, -EEXIST if
- * it has another id.
+ * @open. Repeated, it changes nothing. -ENOENT if it ended meanwhile, -EAGAIN if
+ * Initials have made another handshake of it since it was found, -EEXIST if it
+ * has another id.
  */
 int equic_conn_bind(struct equic_conn *conn, const struct equic_handshake *hs,
 		    struct equic_owner *owner, u32 id, bool open)
@@ -594,6 +595,11 @@ int equic_conn_bind(struct equic_conn *conn, const struct equic_handshake *hs,
 	spin_lock(&client->lock);
 	if (conn->state == EQUIC_CONN_GONE) {
 		ret = -ENOENT;
+		goto out;
+	}
+	if (hs->present && conn->handshake && (!id || reserved) &&
+	    !conn_has_dcid(conn, &hs->dcid) && !conn_may_learn(conn)) {
+		ret = -EAGAIN;
 		goto out;
 	}
 	if (!conn->owner)

@@ -135,11 +135,21 @@ static struct equic_conn *find_id(const struct report *r)
 	return conn;
 }
 
+/* A port that is not known, 0, is no contradiction. */
+static bool is_from(const struct report *r, const struct in6_addr *peer,
+		    __be16 peer_port)
+{
+	return ipv6_addr_equal(&r->hs.key.peer, peer) &&
+	       (!r->hs.key.peer_port || !peer_port ||
+		r->hs.key.peer_port == peer_port);
+}
+
 /* Can @conn be what the report's CIDs and addresses name? */
 static bool names(const struct report *r, const struct equic_conn *conn)
 {
-	if (r->has_peer && !ipv6_addr_equal(&conn->key.peer, &r->hs.key.peer) &&
-	    !ipv6_addr_equal(&conn->peer, &r->hs.key.peer))
+	if (r->has_peer &&
+	    !is_from(r, &conn->key.peer, conn->key.peer_port) &&
+	    !is_from(r, &conn->peer, conn->peer_port))
 		return false;
 	return !r->hs.present || !conn->handshake ||
 	       equic_cid_equal(&conn->key.scid, &r->hs.key.scid);
@@ -192,11 +202,10 @@ static int bind(const struct report *r, struct equic_conn *conn, bool open)
 	return ret;
 }
 
-/* The connection that is reported, known or made, with a reference. */
-static struct equic_conn *find_or_make(const struct report *r, bool open)
+/* The connection that is reported, if it is known, with a reference. */
+static struct equic_conn *find_begun(const struct report *r, bool open)
 {
 	struct equic_conn *conn = find_id(r);
-	int ret;
 
 	if (conn && !names(r, conn)) {
 		equic_conn_put(conn);
@@ -205,18 +214,30 @@ static struct equic_conn *find_or_make(const struct report *r, bool open)
 		return ERR_PTR(-EEXIST);
 	}
 	/* What was accepted is not accepted again, but may be confirmed. */
-	if (!conn)
-		conn = find_wire(r, open ? r->owner : NULL,
+	return conn ?: find_wire(r, open ? r->owner : NULL,
 				 BIT(EQUIC_CONN_PENDING));
-	if (conn) {
+}
+
+/* The connection that is reported, known or made, with a reference. */
+static struct equic_conn *find_or_make(const struct report *r, bool open)
+{
+	struct equic_conn *conn;
+	int ret;
+
+	do {
+		conn = find_begun(r, open);
+		if (IS_ERR(conn))
+			return conn;
+		if (!conn)
+			break;
 		ret = bind(r, conn, open);
 		if (!ret)
 			return conn;
 		equic_conn_put(conn);
-		/* It timed out under our hands: the report is a fact. */
-		if (ret != -ENOENT)
-			return ERR_PTR(ret);
-	}
+	} while (ret == -EAGAIN);
+	/* It timed out under our hands: the report is a fact. */
+	if (conn && ret != -ENOENT)
+		return ERR_PTR(ret);
 	conn = equic_conn_report_new(r->en, r->svc, &r->hs, r->owner, r->id,
 				     open ? EQUIC_CONN_OPEN :
 					    EQUIC_CONN_PENDING);

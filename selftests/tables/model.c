@@ -381,10 +381,16 @@ static struct model_conn *find_wire(struct model *m,
 	return conn ? conn : find_oldest(m, r, owner, states);
 }
 
+/* A port that was not given is no contradiction. */
+static bool is_from(const struct model_report *r, const struct endpoint *peer)
+{
+	return addr_equal(&r->peer.addr, &peer->addr) &&
+	       (!r->peer.port || !peer->port || r->peer.port == peer->port);
+}
+
 static bool names(const struct model_report *r, const struct model_conn *conn)
 {
-	if (!addr_equal(&r->peer.addr, &conn->peer.addr) &&
-	    !addr_equal(&r->peer.addr, &conn->moved.addr))
+	if (!is_from(r, &conn->peer) && !is_from(r, &conn->moved))
 		return false;
 	return !r->handshake || !conn->handshake || r->scid == conn->scid;
 }
