@@ -44,7 +44,8 @@ __weak int equic_step_locate(struct xdp_md *ctx,
  * equic_step_parse - find out what a datagram is
  * @ctx: the packet
  * @pkt: what IP and UDP say, and the port is some service's; type and connection
- *	IDs, which are 0, are to be filled
+ *	IDs, which are 0, are to be filled (behind a connection ID's length, any
+ *	bytes will do)
  *
  * Return: 0, or a negative number to let the packet pass unseen.
  */

@@ -57,7 +57,7 @@ struct equic_ext_hdr {
 	};
 };
 
-/* Room for any one header of this file. */
+/* Room for any one header of this file, for equic_copy_addr6() too. */
 union equic_ip_buf {
 	struct ethhdr		eth;
 	struct equic_vlan_hdr	vlan;
@@ -65,7 +65,7 @@ union equic_ip_buf {
 	struct ipv6hdr		ip6;
 	struct equic_ext_hdr	ext;
 	struct udphdr		udp;
-};
+} __attribute__((aligned(8)));
 
 static __always_inline bool equic_is_vlan(__be16 proto)
 {
@@ -106,8 +106,8 @@ static __always_inline void equic_copy_addr4(__be32 dst[4], __be32 addr)
 static __always_inline void equic_copy_addr6(__be32 dst[4],
 					     const struct in6_addr *addr)
 {
-	((__u64 *)dst)[0] = ((const __u64 *)addr)[0];
-	((__u64 *)dst)[1] = ((const __u64 *)addr)[1];
+	__builtin_memcpy(__builtin_assume_aligned(dst, 8),
+			 __builtin_assume_aligned(addr, 8), sizeof(*addr));
 }
 
 /* The UDP header at @off of an IP packet that ends at @ip_end. */

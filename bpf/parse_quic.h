@@ -258,9 +258,9 @@ __weak int equic_parse_coalesced(struct equic_ctx *ctx,
  */
 static __always_inline void equic_take_cid(__u8 *cid, const __u8 *bytes)
 {
-	((__u64 *)cid)[0] = ((const __u64 *)bytes)[0];
-	((__u64 *)cid)[1] = ((const __u64 *)bytes)[1];
-	((__u32 *)cid)[4] = ((const __u32 *)bytes)[4];
+	/* Packets are read at any alignment, struct bpf_equic_pkt has it. */
+	__builtin_memcpy(__builtin_assume_aligned(cid, 8),
+			 __builtin_assume_aligned(bytes, 8), EQUIC_CID_MAX_LEN);
 }
 
 /**

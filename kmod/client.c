@@ -23,8 +23,8 @@ enum {
 	/* Buckets the clock looks at for one victim, and how often. */
 	CLIENT_CLOCK_BUCKETS = 8,
 	CLIENT_CLOCK_ROUNDS = 2,
-	/* Connections of one client that are gone through when another ends. */
-	CLIENT_FORGET_MAX = 16,
+	/* With more connections, nearly all bits of a client would be set. */
+	CLIENT_FORGET_MAX = 128,
 };
 
 static struct kmem_cache *client_cache;
@@ -314,15 +314,20 @@ void equic_client_learn(struct equic_client *client,
 		   client->handshakes | handshake_bit(conn));
 }
 
-/* A connection is gone. Of a client with many, all bits are soon set anyway. */
+/*
+ * A connection is gone. Its bit may be another's, too: all are gathered anew,
+ * whenever as many have gone as there are to be looked at.
+ */
 void equic_client_forget(struct equic_client *client)
 {
 	const struct equic_conn *conn;
 	u64 bits = 0;
 
 	lockdep_assert_held(&client->lock);
-	if (client->nr_conns > CLIENT_FORGET_MAX)
+	if (++client->nr_gone < client->nr_conns ||
+	    client->nr_conns > CLIENT_FORGET_MAX)
 		return;
+	client->nr_gone = 0;
 	list_for_each_entry(conn, &client->conns, client_list)
 		bits |= handshake_bit(conn);
 	WRITE_ONCE(client->handshakes, bits);

@@ -54,6 +54,7 @@ struct equic_client {
 
 	spinlock_t lock;		/* the connections */
 	unsigned int nr_pending;	/* lock */
+	unsigned int nr_gone;		/* lock; since handshakes was made anew */
 	struct list_head conns;		/* lock; oldest first */
 	u64 seq;			/* order within the bucket */
 	struct kref ref;

@@ -85,8 +85,8 @@ static bool conn_matches(const struct equic_conn *conn, u32 hash,
 	       !memcmp(&conn->key, key, sizeof(*key));
 }
 
-static bool conn_has_dcid(const struct equic_conn *conn,
-			  const struct equic_cid *dcid)
+bool equic_conn_has_dcid(const struct equic_conn *conn,
+			 const struct equic_cid *dcid)
 {
 	/* Pairs with the release in conn_learn_dcid(). */
 	unsigned int i, n = smp_load_acquire(&conn->nr_dcids);
@@ -120,7 +120,7 @@ static void conn_learn_reported(struct equic_conn *conn,
 				const struct equic_cid *dcid)
 {
 	if (conn->handshake && conn_may_learn(conn) &&
-	    !conn_has_dcid(conn, dcid))
+	    !equic_conn_has_dcid(conn, dcid))
 		conn_learn_dcid(conn, dcid);
 }
 
@@ -145,7 +145,7 @@ static struct equic_conn *bucket_find(const struct equic_conn_bucket *b,
 
 	hlist_for_each_entry_rcu(conn, &b->head, node)
 		if (conn_matches(conn, hash, &hs->key) &&
-		    conn_has_dcid(conn, &hs->dcid))
+		    equic_conn_has_dcid(conn, &hs->dcid))
 			return conn;
 	return NULL;
 }
@@ -412,7 +412,8 @@ bool equic_conn_end(struct equic_conn *conn, enum equic_conn_end why)
 	}
 	WRITE_ONCE(conn->state, EQUIC_CONN_GONE);
 	list_del(&conn->client_list);
-	WRITE_ONCE(client->nr_conns, client->nr_conns - 1);
+	/* A reader of this count has seen what was learnt before it, too. */
+	smp_store_release(&client->nr_conns, client->nr_conns - 1);
 	if (conn->over)
 		WRITE_ONCE(client->nr_over, client->nr_over - 1);
 	equic_client_forget(client);
@@ -446,7 +447,7 @@ struct equic_conn *equic_conn_find_reported(struct equic_net *en,
 		if (!conn_matches(conn, hash, &hs->key) ||
 		    (other && other != owner))
 			continue;
-		if (conn_has_dcid(conn, &hs->dcid)) {
+		if (equic_conn_has_dcid(conn, &hs->dcid)) {
 			found = conn;
 			break;
 		}
@@ -498,7 +499,7 @@ struct equic_conn *equic_conn_find_oldest(struct equic_net *en,
 			continue;
 		if (hs->present && conn->handshake &&
 		    (!equic_cid_equal(&conn->key.scid, &hs->key.scid) ||
-		     !conn_has_dcid(conn, &hs->dcid)))
+		     !equic_conn_has_dcid(conn, &hs->dcid)))
 			continue;
 		found = conn;
 		kref_get(&conn->ref);
@@ -598,7 +599,7 @@ int equic_conn_bind(struct equic_conn *conn, const struct equic_handshake *hs,
 		goto out;
 	}
 	if (hs->present && conn->handshake && (!id || reserved) &&
-	    !conn_has_dcid(conn, &hs->dcid) && !conn_may_learn(conn)) {
+	    !equic_conn_has_dcid(conn, &hs->dcid) && !conn_may_learn(conn)) {
 		ret = -EAGAIN;
 		goto out;
 	}

@@ -145,6 +145,8 @@ int equic_conn_admit(struct equic_net *en, struct equic_service *svc,
 		     struct equic_client **clientp, bool counting);
 struct equic_conn *equic_conn_find(struct equic_net *en,
 				   const struct equic_handshake *hs);
+bool equic_conn_has_dcid(const struct equic_conn *conn,
+			 const struct equic_cid *dcid);
 bool equic_conn_end(struct equic_conn *conn, enum equic_conn_end why);
 
 /*

@@ -135,24 +135,31 @@ static struct equic_conn *find_id(const struct report *r)
 	return conn;
 }
 
-/* A port that is not known, 0, is no contradiction. */
-static bool is_from(const struct report *r, const struct in6_addr *peer,
-		    __be16 peer_port)
+/* Is @conn, as it began or where it moved, at the report's address and port? */
+static bool is_at(const struct report *r, const struct equic_conn *conn,
+		  bool with_port)
 {
-	return ipv6_addr_equal(&r->hs.key.peer, peer) &&
-	       (!r->hs.key.peer_port || !peer_port ||
-		r->hs.key.peer_port == peer_port);
+	const struct equic_conn_key *key = &r->hs.key;
+
+	return (ipv6_addr_equal(&conn->key.peer, &key->peer) &&
+		(!with_port || conn->key.peer_port == key->peer_port)) ||
+	       (ipv6_addr_equal(&conn->peer, &key->peer) &&
+		(!with_port || conn->peer_port == key->peer_port));
 }
 
-/* Can @conn be what the report's CIDs and addresses name? */
+/*
+ * Can @conn be what the report's CIDs and addresses name? The same client may
+ * have another handshake of that SCID on another port; one whose DCID is known
+ * had its port changed by a NAT.
+ */
 static bool names(const struct report *r, const struct equic_conn *conn)
 {
-	if (r->has_peer &&
-	    !is_from(r, &conn->key.peer, conn->key.peer_port) &&
-	    !is_from(r, &conn->peer, conn->peer_port))
+	if (r->has_peer && !is_at(r, conn, false))
 		return false;
-	return !r->hs.present || !conn->handshake ||
-	       equic_cid_equal(&conn->key.scid, &r->hs.key.scid);
+	if (!r->hs.present || !conn->handshake)
+		return true;
+	return equic_cid_equal(&conn->key.scid, &r->hs.key.scid) &&
+	       (is_at(r, conn, true) || equic_conn_has_dcid(conn, &r->hs.dcid));
 }
 
 /*
@@ -218,26 +225,10 @@ static struct equic_conn *find_begun(const struct report *r, bool open)
 				 BIT(EQUIC_CONN_PENDING));
 }
 
-/* The connection that is reported, known or made, with a reference. */
-static struct equic_conn *find_or_make(const struct report *r, bool open)
+static struct equic_conn *make(const struct report *r, bool open)
 {
 	struct equic_conn *conn;
-	int ret;
 
-	do {
-		conn = find_begun(r, open);
-		if (IS_ERR(conn))
-			return conn;
-		if (!conn)
-			break;
-		ret = bind(r, conn, open);
-		if (!ret)
-			return conn;
-		equic_conn_put(conn);
-	} while (ret == -EAGAIN);
-	/* It timed out under our hands: the report is a fact. */
-	if (conn && ret != -ENOENT)
-		return ERR_PTR(ret);
 	conn = equic_conn_report_new(r->en, r->svc, &r->hs, r->owner, r->id,
 				     open ? EQUIC_CONN_OPEN :
 					    EQUIC_CONN_PENDING);
@@ -247,6 +238,27 @@ static struct equic_conn *find_or_make(const struct report *r, bool open)
 	else if (conn == ERR_PTR(-EEXIST))
 		NL_SET_ERR_MSG(r->info->extack, "the id is in use");
 	return conn;
+}
+
+/* The connection that is reported, known or made, with a reference. */
+static struct equic_conn *find_or_make(const struct report *r, bool open)
+{
+	struct equic_conn *conn;
+	int ret;
+
+	do {
+		conn = find_begun(r, open);
+		if (!conn)
+			return make(r, open);
+		if (IS_ERR(conn))
+			return conn;
+		ret = bind(r, conn, open);
+		if (!ret)
+			return conn;
+		equic_conn_put(conn);
+	} while (ret == -EAGAIN);
+	/* It timed out under our hands: the report is a fact. */
+	return ret == -ENOENT ? make(r, open) : ERR_PTR(ret);
 }
 
 static int report_cid(const struct report *r, struct equic_conn *conn)

@@ -21,7 +21,7 @@ LLVM_STRIP ?= $(patsubst clang%,llvm-strip%,$(notdir $(CLANG)))
 out := $(BUILD)/selftests/$(area)
 sources := $(area:%=$(tree)/selftests/%) $(others:%=$(tree)/selftests/%)
 
-BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -Werror \
+BPF_CFLAGS := -target bpf -mcpu=v4 -O2 -g -std=gnu11 -Wall -Wextra -Werror \
 	-Wno-unused-parameter -I$(tree)/uapi -I$(tree)/bpf \
 	-idirafter /usr/include/$(shell $(CC) -print-multiarch)
 # Descriptions name the fields that matter; the others are 0.

@@ -104,6 +104,16 @@ int verdict(struct xdp_md *ctx)
 							       XDP_PASS;
 }
 
+/* Ends the pending connection of the handshake in pkt. */
+SEC("xdp.frags")
+int release(struct xdp_md *ctx)
+{
+	struct bpf_equic_opts opts = {};
+
+	return bpf_xdp_equic_release(ctx, &pkt, sizeof(pkt), &opts,
+				     sizeof(opts)) ? XDP_DROP : XDP_PASS;
+}
+
 SEC("xdp.frags")
 int nothing(struct xdp_md *ctx)
 {

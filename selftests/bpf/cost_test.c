@@ -79,6 +79,24 @@ static void compare(const char *name, const struct frame *frame,
 		    limit, bpf_program__name(baseline));
 }
 
+/* The pending connection that @frame made ends. */
+static void release(const struct frame *frame)
+{
+	static struct built built;
+	const struct quic *quic = &frame->quic[0];
+	struct bpf_equic_pkt *pkt = &skel->bss->pkt;
+
+	frame_build(frame, &built);
+	frame_pkt(frame, &built, true, pkt);
+	pkt->type = EQUIC_PKT_INITIAL;
+	pkt->dcid_len = quic->dcid_len;
+	pkt->scid_len = quic->scid_len;
+	memcpy(pkt->dcid, built.data + built.dcid[0], pkt->dcid_len);
+	memcpy(pkt->scid, built.data + built.scid[0], pkt->scid_len);
+	if (frame_run(bpf_program__fd(skel->progs.release), frame) != XDP_PASS)
+		ktap_bail("nothing to release");
+}
+
 static void show(const char *name, const struct frame *frame,
 		 enum equic_pkt_type type)
 {
@@ -164,6 +182,13 @@ int main(void)
 	guard("known-initial", &initial, XDP_PASS);
 	guard("refused-initial", &refused, XDP_DROP);
 	guard("alike-initial", &alike, XDP_DROP);
+	/* What has ended is not looked for. */
+	release(&initial);
+	cost(gateway, &refused);
+	guard("forgotten-initial", &alike, XDP_DROP);
+	release(&refused);
+	cost(gateway, &initial);
+	cost(gateway, &refused);
 	guard("zero-rtt", &zero_rtt, XDP_DROP);
 	show("a refused Initial", &refused, EQUIC_PKT_INITIAL);
 	service_set(false, &(struct policy){ .quota = 1,

@@ -38,9 +38,12 @@ struct item {
 #define ZEROS(type, size)	{ ZERO, type, size }
 #define N(kind, type, items)	{ kind, type, .nest = items }
 
-/* 17.17.17.17:443 is there, with a connection of id 1; port 80 is not. */
+/* 17.17.17.17:443 is there, with a connection of id 1, and *:444; 80 is not. */
 static const struct item known[] = {
 	BYTES(EQUIC_A_SERVICE_ADDR4, 4), P(EQUIC_A_SERVICE_PORT, 443), { }
+};
+static const struct item wildcard[] = {
+	P(EQUIC_A_SERVICE_PORT, 444), { }
 };
 static const struct item unknown[] = {
 	BYTES(EQUIC_A_SERVICE_ADDR4, 4), P(EQUIC_A_SERVICE_PORT, 80), { }
@@ -86,7 +89,10 @@ static const struct refusal refusals[] = {
 	SERVICE(ADD, "port 0", EINVAL, "a service needs a port from 1 to 65535",
 		KEY(0)),
 	SERVICE(ADD, "one that exists", EEXIST, "change it with set", KEY(443)),
-	SERVICE(ADD, "both addresses", EINVAL, "give one",
+	SERVICE(ADD, "one too many", ENOSPC,
+		"raise module parameter max_services", KEY(80)),
+	SERVICE(ADD, "both addresses", EINVAL,
+		"an IPv4 and an IPv6 address: give one",
 		KEY(80), BYTES(EQUIC_A_SERVICE_ADDR6, 16)),
 	SERVICE(ADD, "0.0.0.0", EINVAL, "leave it out for any",
 		ZEROS(EQUIC_A_SERVICE_ADDR4, 4), P(EQUIC_A_SERVICE_PORT, 80)),
@@ -201,6 +207,9 @@ static const struct refusal refusals[] = {
 	       "the id is in use for another connection",
 	       CONN, BYTES(EQUIC_A_CONN_PEER6, 16), PEER_PORT,
 	       U32(EQUIC_A_CONN_ID, 1)),
+	REPORT(OPEN, "an id of another service's connection", EEXIST,
+	       "the id is in use", N(NEST, EQUIC_A_CONN_SERVICE, wildcard),
+	       PEER, PEER_PORT, U32(EQUIC_A_CONN_ID, 1)),
 	REPORT(OPEN, "a read-only attribute", EINVAL, "Unknown attribute",
 	       CONN, PEER, PEER_PORT, U8(EQUIC_A_CONN_STATE, 1)),
 	REPORT(OPEN, "no client", EINVAL, "the client's address is missing",
@@ -508,7 +517,7 @@ int main(void)
 	__u64 n;
 
 	ktap_begin();
-	module_load("max_clients=64 max_conns=256");
+	module_load("max_clients=64 max_conns=256 max_services=2");
 	nl_open(&nl);
 	svc.addr = addr_of("17.17.17.17");
 	peer.addr = addr_of("17.17.17.17");

@@ -381,18 +381,23 @@ static struct model_conn *find_wire(struct model *m,
 	return conn ? conn : find_oldest(m, r, owner, states);
 }
 
-/* A port that was not given is no contradiction. */
-static bool is_from(const struct model_report *r, const struct endpoint *peer)
+static bool is_at(const struct model_conn *conn, const struct model_report *r,
+		  bool with_port)
 {
-	return addr_equal(&r->peer.addr, &peer->addr) &&
-	       (!r->peer.port || !peer->port || r->peer.port == peer->port);
+	return (addr_equal(&r->peer.addr, &conn->peer.addr) &&
+		(!with_port || r->peer.port == conn->peer.port)) ||
+	       (addr_equal(&r->peer.addr, &conn->moved.addr) &&
+		(!with_port || r->peer.port == conn->moved.port));
 }
 
 static bool names(const struct model_report *r, const struct model_conn *conn)
 {
-	if (!is_from(r, &conn->peer) && !is_from(r, &conn->moved))
+	if (!is_at(conn, r, false))
 		return false;
-	return !r->handshake || !conn->handshake || r->scid == conn->scid;
+	if (!r->handshake || !conn->handshake)
+		return true;
+	return r->scid == conn->scid &&
+	       (is_at(conn, r, true) || has_dcid(conn, r->dcid));
 }
 
 static int add_cid(struct model_conn *conn, __u64 cid)

@@ -376,9 +376,11 @@ enum equic_event_attr {
  * @EQUIC_CMD_CLIENT_GET: dump, filtered by service, prefix, over.
  * @EQUIC_CMD_CONN_ACCEPTED: the server made a connection of an Initial: binds
  *	the pending connection to the reporter. Makes one if none is known.
+ *	-EEXIST for an id that names another connection of the reporter: of
+ *	another service, client or handshake. -ENOSPC: a table is full.
  *	This and the following CONN commands: CAP_NET_ADMIN, or owner-uid.
- * @EQUIC_CMD_CONN_OPEN: handshake confirmed. Always succeeds and counts, above
- *	the quota too; repeated, it changes nothing.
+ * @EQUIC_CMD_CONN_OPEN: handshake confirmed. Succeeds and counts above the quota
+ *	too; repeated, it changes nothing. Errors as of CONN_ACCEPTED.
  * @EQUIC_CMD_CONN_CLOSE: it ended. -ENOENT when unknown or repeated.
  * @EQUIC_CMD_CONN_MOVE: the client validated another path.
  * @EQUIC_CMD_CONN_CID: the server issued or retired a connection ID. -ENOSPC
@@ -460,11 +462,12 @@ enum equic_pkt_type {
  * @family: AF_INET or AF_INET6.
  * @len: length of the IP packet in bytes, by its own header.
  * @dcid: destination connection ID, for %EQUIC_PKT_INITIAL and
- *	%EQUIC_PKT_ZERO_RTT only; nobody reads the bytes beyond its length.
+ *	%EQUIC_PKT_ZERO_RTT only. What is behind its length is undefined: compare
+ *	and hash no more than that.
  * @dcid_len: bytes of @dcid, 0 … 20.
  * @scid_len: bytes of @scid, 0 … 20.
  * @reserved: must be 0.
- * @scid: source connection ID, likewise.
+ * @scid: source connection ID; as @dcid.
  * @payload_off: offset of the UDP payload in the packet; 0 when the packet is a
  *	fragment or its UDP header was not reached. For the steps of a program;
  *	no kfunc of this version asks for it.
