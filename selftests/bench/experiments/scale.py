@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How the cost of a packet grows."""
+import sys
+
 from core import program, spread
 from core.experiment import Experiment, Stage
 from core.plot import Plot, Series
@@ -38,6 +40,9 @@ they are timed.
     }
 
     def stages(self, options, kernel):
+        for axis in ("clients", "services", "connections", "cpus"):
+            if len(set(options[axis].split(","))) < 2:
+                sys.exit(f"scale: {axis}: a slope wants two numbers at least")
         cpus = max(int(cpu) for cpu in options["cpus"].split(","))
         return [Stage("count", kernel, mem="3G", icount=True, timeout=1500),
                 Stage("time", kernel, mem="2G", smp=cpus, timeout=1500)]
