@@ -13,6 +13,7 @@ class Stage:
     mem      memory
     icount   whether the clock counts instructions (one CPU)
     timeout  seconds
+    attended whether the host takes part, see Experiment.attend()
     """
     name: str
     kernel: str
@@ -20,6 +21,7 @@ class Stage:
     mem: str = "2G"
     icount: bool = False
     timeout: int = 3600
+    attended: bool = False
 
 
 class Experiment:
@@ -41,6 +43,14 @@ class Experiment:
 
     def measure(self, stage, options, recorder):
         """In the machine: measure, and hand every value to RECORDER."""
+        raise NotImplementedError
+
+    def attend(self, stage, options, directory):
+        """On the host, while the machine of an attended STAGE runs.
+
+        Its QEMU has its monitor in DIRECTORY (see vm/run), which is shared with
+        the machine.
+        """
         raise NotImplementedError
 
     def report(self, values, options):

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every instruction that a machine executes, by function.
+
+QEMU is told through its monitor to translate one guest instruction at a time and
+to log each before it runs. Addresses become names by the machine's kallsyms,
+which has the functions of BPF programs, too (net.core.bpf_jit_kallsyms).
+"""
+import bisect
+import collections
+import os
+import re
+import socket
+import time
+
+LOG = "qemu.log"
+SYMBOLS = "kallsyms"
+# "Trace 0: 0x7f... [cs_base/pc/flags/cflags] "
+PC = re.compile(r"\[[0-9a-f]+/([0-9a-f]+)/")
+# A program's name has its tag in front: bpf_prog_0123456789abcdef_NAME.
+TAG = re.compile(r"^bpf_prog_[0-9a-f]{16}_")
+ENTRY = "equic_gateway"
+
+
+class Monitor:
+    """QEMU's monitor in DIRECTORY."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(os.path.join(directory, "monitor"))
+        self.until_prompt()
+
+    def until_prompt(self):
+        """What it says, up to its next prompt."""
+        said = b""
+        while not said.endswith(b"(qemu) "):
+            more = self.socket.recv(4096)
+            if not more:
+                raise EOFError("QEMU has ended")
+            said += more
+        return said.decode(errors="replace")
+
+    def tell(self, command):
+        """Have it do COMMAND."""
+        self.socket.sendall(command.encode() + b"\n")
+        return self.until_prompt()
+
+    def trace(self, seconds):
+        """The addresses of what was executed in SECONDS."""
+        path = os.path.join(self.directory, LOG)
+        # As it was called before QEMU 8.1, and since.
+        self.tell("singlestep on")
+        self.tell("one-insn-per-tb on")
+        self.tell(f"logfile {path}")
+        self.tell("log exec,nochain")
+        time.sleep(seconds)
+        self.tell("log none")
+        with open(path, encoding="utf-8", errors="replace") as log:
+            addresses = [int(m[1], 16) for m in map(PC.search, log) if m]
+        os.unlink(path)
+        return addresses
+
+
+class Symbols:
+    """Names of addresses."""
+
+    def __init__(self, directory):
+        found = []
+        with open(os.path.join(directory, SYMBOLS), encoding="utf-8") as file:
+            for line in file:
+                address, kind, name = line.split()[:3]
+                if kind in "tTwW":
+                    found.append((int(address, 16), TAG.sub("", name)))
+        found.sort()
+        self.starts = [start for start, _ in found]
+        self.names = [name for _, name in found]
+
+    def name(self, address):
+        """The function that ADDRESS is in."""
+        return self.names[bisect.bisect(self.starts, address) - 1]
+
+
+def per_packet(addresses, symbols):
+    """Instructions of one packet by function, and the number of packets.
+
+    From where the gateway is entered to where it is entered next: that is once
+    around the test run.
+    """
+    entry = symbols.starts[symbols.names.index(ENTRY)]
+    entries = [i for i, address in enumerate(addresses) if address == entry]
+    if len(entries) < 2:
+        raise ValueError("no packet was traced")
+    counts = collections.Counter(
+        symbols.name(address) for address in addresses[entries[0]:entries[-1]])
+    packets = len(entries) - 1
+    return {name: n / packets for name, n in counts.items()}, packets
