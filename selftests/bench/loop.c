@@ -51,16 +51,18 @@ static const struct outcome *find(const char *name)
 	ktap_bail("no such outcome: %s", name);
 }
 
-/* Names of functions, those of BPF programs too. */
+static void shell(const char *command)
+{
+	if (system(command))
+		ktap_bail("%s", command);
+}
+
 static void write_symbols(const char *path)
 {
 	char command[4200];
 
-	snprintf(command, sizeof(command),
-		 "echo 1 >/proc/sys/net/core/bpf_jit_kallsyms && "
-		 "cat /proc/kallsyms >'%s'", path);
-	if (system(command))
-		ktap_bail("no names of functions");
+	snprintf(command, sizeof(command), "cat /proc/kallsyms >'%s'", path);
+	shell(command);
 }
 
 static void sign(const char *path)
@@ -82,14 +84,16 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	outcome = find(argv[1]);
+	/* BPF programs have names, too. The namespace of the table cannot. */
+	shell("echo 1 >/proc/sys/net/core/bpf_jit_kallsyms");
 	table_load();
 	programs_open(&programs, true);
 	table_open(&table, false, QUOTA);
 	table_fill(&table, &programs, CLIENT + 1);
 	packet_make(&p, outcome->kind, false);
 	packet_from(&p, CLIENT);
-	if (outcome->other)
-		packet_scid(&p, OTHER);
+	if (outcome->kind == PACKET_INITIAL)
+		packet_scid(&p, CLIENT + (outcome->other ? OTHER : 0));
 	packet_run(programs.gateway, &p, 1, outcome->action);
 
 	write_symbols(argv[4]);

@@ -45,8 +45,8 @@ class Experiment:
         """In the machine: measure, and hand every value to RECORDER."""
         raise NotImplementedError
 
-    def attend(self, stage, options, directory):
-        """On the host, while the machine of an attended STAGE runs.
+    def attend(self, stage, options, directory, runs):
+        """On the host, while the machine of an attended STAGE runs: RUNS().
 
         Its QEMU has its monitor in DIRECTORY (see vm/run), which is shared with
         the machine.

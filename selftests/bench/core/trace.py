@@ -10,6 +10,7 @@ import collections
 import os
 import re
 import socket
+import statistics
 import time
 
 LOG = "qemu.log"
@@ -81,16 +82,17 @@ class Symbols:
 
 
 def per_packet(addresses, symbols):
-    """Instructions of one packet by function, and the number of packets.
+    """Instructions of a packet by function, and the number of packets.
 
     From where the gateway is entered to where it is entered next: that is once
-    around the test run.
+    around the test run. The median of all packets: timers come to some of them.
     """
     entry = symbols.starts[symbols.names.index(ENTRY)]
     entries = [i for i, address in enumerate(addresses) if address == entry]
     if len(entries) < 2:
         raise ValueError("no packet was traced")
-    counts = collections.Counter(
-        symbols.name(address) for address in addresses[entries[0]:entries[-1]])
-    packets = len(entries) - 1
-    return {name: n / packets for name, n in counts.items()}, packets
+    packets = [collections.Counter(map(symbols.name, addresses[begin:end]))
+               for begin, end in zip(entries, entries[1:])]
+    names = set().union(*packets)
+    return ({name: statistics.median(packet[name] for packet in packets)
+             for name in names}, len(packets))
