@@ -48,12 +48,13 @@ static void put(const char *path, const char *value)
 /* Every fourth allocation of this task fails, of either kind. */
 static void fail_prepare(void)
 {
-	put(FAILSLAB "probability", "25");
+	/* First: without it, everybody's allocations fail from here on. */
+	put(FAILSLAB "task-filter", "Y");
 	put(FAILSLAB "interval", "1");
 	put(FAILSLAB "times", "-1");
 	put(FAILSLAB "verbose", "0");
 	put(FAILSLAB "ignore-gfp-wait", "N");
-	put(FAILSLAB "task-filter", "Y");
+	put(FAILSLAB "probability", "25");
 	make_it_fail = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
 	if (make_it_fail < 0)
 		ktap_bail("make-it-fail");
