@@ -129,7 +129,7 @@ static __noinline int equic_other_shape(struct xdp_md *ctx)
 	return equic_decide(ctx, &pkt);
 }
 
-/* Inlined, once a family: what most packets of a service are is paid for. */
+/* Inlined for each family: what most packets of a service are pays no call. */
 static __always_inline int equic_plain_shape(struct xdp_md *ctx,
 					     const int family, __be16 dport)
 {

@@ -93,7 +93,7 @@ static __always_inline bool equic_is_ext_header(__u32 nexthdr)
 	return false;
 }
 
-/* What a BPF program's stack holds of an IPv4 address: ::ffff:a.b.c.d. */
+/* As struct bpf_equic_pkt has it: ::ffff:a.b.c.d. */
 static __always_inline void equic_copy_addr4(__be32 dst[4], __be32 addr)
 {
 	dst[0] = 0;

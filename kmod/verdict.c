@@ -287,6 +287,10 @@ static noinline int no_ports(struct equic_net *en,
 	return EQUIC_DROP_NONE;
 }
 
+/*
+ * A function of its own so that all it declares is initialised there: the
+ * compiler would zero it first (CONFIG_INIT_STACK_ALL_ZERO).
+ */
 static __always_inline int of_service(struct equic_net *en,
 				      const struct net_device *dev,
 				      const struct bpf_equic_pkt *pkt,
@@ -305,8 +309,8 @@ static __always_inline int of_service(struct equic_net *en,
 }
 
 /*
- * The way of an established connection's packet is this one function: what can
- * happen beside is in functions of its own, which cost it nothing.
+ * The way of an established connection's packet is this and of_service(): what
+ * can happen beside is in functions of its own, which cost it nothing.
  */
 int equic_verdict(struct equic_net *en, const struct net_device *dev,
 		  const struct bpf_equic_pkt *pkt)

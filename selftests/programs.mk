@@ -14,16 +14,11 @@
 
 tree := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))..)
 BUILD ?= $(tree)/build
-CLANG ?= clang-19
 BPFTOOL ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
-LLVM_STRIP ?= $(patsubst clang%,llvm-strip%,$(notdir $(CLANG)))
 
 out := $(BUILD)/selftests/$(area)
 sources := $(area:%=$(tree)/selftests/%) $(others:%=$(tree)/selftests/%)
 
-BPF_CFLAGS := -target bpf -mcpu=v4 -O2 -g -std=gnu11 -Wall -Wextra -Werror \
-	-Wno-unused-parameter -I$(tree)/uapi -I$(tree)/bpf \
-	-idirafter /usr/include/$(shell $(CC) -print-multiarch)
 # Descriptions name the fields that matter; the others are 0.
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror \
@@ -45,11 +40,7 @@ $(out)/%.o: %.c | $(out)
 	@echo '  CC      selftests/$(area)/$(@F)'
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(out)/%.bpf.o: %.bpf.c $(tree)/selftests/programs.mk | $(out)
-	@echo '  BPF     selftests/$(area)/$(@F)'
-	@$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.tmp
-	@$(LLVM_STRIP) -g $@.tmp
-	@mv $@.tmp $@
+include $(tree)/bpf/bpf.mk
 
 $(out)/%.skel.h: $(out)/%.bpf.o
 	@echo '  SKEL    selftests/$(area)/$(@F)'

@@ -121,7 +121,9 @@ static void measure(const struct load *load, int cpus, unsigned int run)
 static void usage(void)
 {
 	fprintf(stderr, "usage: parallel CLIENTS REPEAT RUNS CPUS...\n"
-		"  CLIENTS  in the table, at least %d\n", CPUS_MAX);
+		"  CLIENTS  in the table, at least %d\n"
+		"  REPEAT   packets to find out how many are enough\n",
+		CPUS_MAX);
 	exit(2);
 }
 

@@ -83,16 +83,12 @@ static void compare(const char *name, const struct frame *frame,
 static void release(const struct frame *frame)
 {
 	static struct built built;
-	const struct quic *quic = &frame->quic[0];
 	struct bpf_equic_pkt *pkt = &skel->bss->pkt;
 
 	frame_build(frame, &built);
 	frame_pkt(frame, &built, true, pkt);
 	pkt->type = EQUIC_PKT_INITIAL;
-	pkt->dcid_len = quic->dcid_len;
-	pkt->scid_len = quic->scid_len;
-	memcpy(pkt->dcid, built.data + built.dcid[0], pkt->dcid_len);
-	memcpy(pkt->scid, built.data + built.scid[0], pkt->scid_len);
+	frame_cids(frame, &built, 0, pkt);
 	if (frame_run(bpf_program__fd(skel->progs.release), frame) != XDP_PASS)
 		ktap_bail("nothing to release");
 }

@@ -422,10 +422,7 @@ void fixture_pkt(const struct fixture *fixture, const struct built *built,
 	}
 	if (i < 0)
 		return;
-	pkt->dcid_len = fixture->frame.quic[i].dcid_len;
-	pkt->scid_len = fixture->frame.quic[i].scid_len;
-	memcpy(pkt->dcid, built->data + built->dcid[i], pkt->dcid_len);
-	memcpy(pkt->scid, built->data + built->scid[i], pkt->scid_len);
+	frame_cids(&fixture->frame, built, i, pkt);
 }
 
 enum equic_drop drop_of_type(enum equic_pkt_type type)

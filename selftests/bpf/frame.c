@@ -248,6 +248,15 @@ void frame_pkt(const struct frame *frame, const struct built *built, bool ports,
 	}
 }
 
+void frame_cids(const struct frame *frame, const struct built *built, int i,
+		struct bpf_equic_pkt *pkt)
+{
+	pkt->dcid_len = frame->quic[i].dcid_len;
+	pkt->scid_len = frame->quic[i].scid_len;
+	memcpy(pkt->dcid, built->data + built->dcid[i], pkt->dcid_len);
+	memcpy(pkt->scid, built->data + built->scid[i], pkt->scid_len);
+}
+
 unsigned int frame_cost(int prog, const struct frame *frame, int repeat,
 			int *action)
 {

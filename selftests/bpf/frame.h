@@ -197,6 +197,16 @@ void frame_pkt(const struct frame *frame, const struct built *built, bool ports,
 	       struct bpf_equic_pkt *pkt);
 
 /**
+ * frame_cids - the connection IDs of one QUIC packet
+ * @frame: its description
+ * @built: its bytes
+ * @i: which of its packets, one with a long header
+ * @pkt: receives them, with their lengths
+ */
+void frame_cids(const struct frame *frame, const struct built *built, int i,
+		struct bpf_equic_pkt *pkt);
+
+/**
  * hex_decode - bytes from hexadecimal digits; anything else is skipped
  * @hex: the digits
  * @data: receives the bytes

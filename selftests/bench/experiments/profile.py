@@ -67,13 +67,11 @@ over (BPF_PROG_TEST_RUN). Of each function, the median of all packets."""
             whole = sum(row[1] for row in rows)
             packets = here.lines[0]["packets"]
             sections.append(Section(
-                outcome.capitalize() if outcome.islower() else
                 outcome[0].upper() + outcome[1:],
                 f"{packets:,} packets were traced. One took {whole:,.0f} "
                 "instructions, the test run's own included.",
                 [Table(["function", "instructions", "share"],
-                       [[f"`{name}`", round(count, 1),
-                         f"{100 * count / whole:.0f} %"]
+                       [[f"`{name}`", count, f"{100 * count / whole:.0f} %"]
                         for name, count in rows])]))
         return sections
 
