@@ -7,8 +7,8 @@
  *
  * Context of all: XDP (BPF_PROG_TYPE_XDP: the _xdp_ names) and TC ingress or
  * egress (BPF_PROG_TYPE_SCHED_CLS: the _skb_ names). The state they see is that
- * of the network namespace of the packet's device. None sleeps, none changes
- * the packet, none invalidates packet pointers.
+ * of the network namespace of the packet's device. None sleeps, none invalidates
+ * packet pointers; those that change the packet say so.
  *
  * Errors of all functions with a size: -EINVAL when the size is smaller than
  * the first version of the struct, or when a byte the module does not know is
@@ -132,5 +132,95 @@ extern int bpf_skb_equic_release(struct __sk_buff *ctx,
 				 struct bpf_equic_pkt *pkt, __u32 pkt__sz,
 				 struct bpf_equic_opts *opts,
 				 __u32 opts__sz) __ksym;
+
+/**
+ * bpf_xdp_equic_open - remove the protection of a QUIC packet, in place
+ * @ctx: the packet's context
+ * @packet: where it is, and a key that opens; receives what it was
+ * @packet__sz: sizeof(*packet)
+ *
+ * Changes the packet: header and payload are in clear, the tag stays. To be
+ * sent on it must be sealed again, by another key than its sender's or with what
+ * was changed, and never with a number that was used before. A packet that is
+ * not authentic is not changed. Of a 1-RTT key that has the next epoch, a packet
+ * of that epoch makes it the current one.
+ *
+ * To keep the UDP checksum right, give @packet->udp_off. It is kept right from
+ * what it was: of a veth device whose peer leaves checksums to the hardware, XDP
+ * sees one that is not filled in, and cannot know.
+ *
+ * Return:
+ * * 0: @packet is filled, its payload can be read and changed
+ * * -EBADMSG: not authentic
+ * * -ENOENT: no such key in this namespace
+ * * -ENOKEY: the key has no epoch for this packet (yet)
+ * * -EKEYREJECTED: the key seals
+ * * -EKEYEXPIRED: it has met too many packets that were not authentic
+ * * -EPROTO: a long header for a 1-RTT key, or a short one for another
+ * * -EMSGSIZE: too short to be protected, or longer than 16384 bytes
+ * * -EOPNOTSUPP: not in the linear part of the frame, or (TC) a GSO packet, which
+ *   holds several
+ * * -EAGAIN: (TC) shared with somebody, or not in the linear part:
+ *   bpf_skb_pull_data() first
+ * * -EINVAL: beyond the frame, or see above
+ */
+extern int bpf_xdp_equic_open(struct xdp_md *ctx,
+			      struct bpf_equic_packet *packet,
+			      __u32 packet__sz) __ksym;
+extern int bpf_skb_equic_open(struct __sk_buff *ctx,
+			      struct bpf_equic_packet *packet,
+			      __u32 packet__sz) __ksym;
+
+/**
+ * bpf_xdp_equic_open_copy - read what is in a QUIC packet
+ * @ctx: the packet's context
+ * @packet: where it is, and a key that opens; receives what it was
+ * @packet__sz: sizeof(*packet)
+ * @plain: receives the payload; a map's value, or a global
+ * @plain__sz: its size
+ *
+ * Leaves the packet alone. It may be anywhere in the frame, and one of several in
+ * a GSO packet of TC. Otherwise as bpf_xdp_equic_open().
+ *
+ * Return: as bpf_xdp_equic_open(), and
+ * * -ENOBUFS: @plain is smaller than the payload may be
+ * * -EOPNOTSUPP: only for AF_XDP zero-copy frames of several buffers
+ */
+extern int bpf_xdp_equic_open_copy(struct xdp_md *ctx,
+				   struct bpf_equic_packet *packet,
+				   __u32 packet__sz, void *plain,
+				   __u32 plain__sz) __ksym;
+extern int bpf_skb_equic_open_copy(struct __sk_buff *ctx,
+				   struct bpf_equic_packet *packet,
+				   __u32 packet__sz, void *plain,
+				   __u32 plain__sz) __ksym;
+
+/**
+ * bpf_xdp_equic_seal - protect a QUIC packet, in place
+ * @ctx: the packet's context
+ * @packet: where it is, a key that seals, the epoch, the number
+ * @packet__sz: sizeof(*packet)
+ *
+ * Changes the packet. Its header is in clear, the lowest two bits of its first
+ * byte are the number's length less one; the number, and in a short header the
+ * key phase, are written here. The last 16 bytes of the packet are room for the
+ * tag. A number is spent by the attempt, and never sealed again under the same
+ * epoch of the same key, whoever asks.
+ *
+ * The checksum: as bpf_xdp_equic_open().
+ *
+ * Return: as bpf_xdp_equic_open(), but for -EBADMSG, and
+ * * -EALREADY: the number was sealed before
+ * * -ERANGE: it is so far below the largest that it may have been, or it is none
+ * * -ENOKEY: no such epoch: not installed, or replaced by two newer ones
+ * * -EKEYREJECTED: the key opens
+ * * -EKEYEXPIRED: the epoch has sealed as many packets as it may
+ */
+extern int bpf_xdp_equic_seal(struct xdp_md *ctx,
+			      struct bpf_equic_packet *packet,
+			      __u32 packet__sz) __ksym;
+extern int bpf_skb_equic_seal(struct __sk_buff *ctx,
+			      struct bpf_equic_packet *packet,
+			      __u32 packet__sz) __ksym;
 
 #endif /* _EQUIC_KFUNCS_H */

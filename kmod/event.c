@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "event.h"
 #include "client.h"
+#include "key.h"
 #include "netlink.h"
 #include "netns.h"
 #include "service.h"
@@ -18,14 +19,17 @@ static void event_queue(struct equic_net *en,
 			const struct equic_event_record *record)
 {
 	struct equic_events *events = &en->events;
+	struct equic_event_ring __percpu *rings;
 	struct equic_event_ring *ring;
 	bool room;
 
-	if (!equic_net_ready(en) || !equic_netlink_listeners(en->net))
+	/* Pairs with the release in equic_events_prepare(). */
+	rings = smp_load_acquire(&events->rings);
+	if (!rings || !equic_netlink_listeners(en->net))
 		return;
 
 	local_bh_disable();
-	ring = this_cpu_ptr(events->rings);
+	ring = this_cpu_ptr(rings);
 	spin_lock(&ring->lock);
 	room = ring->head - ring->tail < EQUIC_EVENTS_RING;
 	if (room)
@@ -143,18 +147,40 @@ void equic_event_policy(struct equic_net *en, const struct equic_service *svc,
 	event_queue(en, &record);
 }
 
-int equic_events_init(struct equic_net *en)
+void equic_event_key(const struct equic_key *key, enum equic_event type,
+		     u32 epoch)
 {
-	struct equic_events *events = &en->events;
+	struct equic_event_record record = {
+		.type = type,
+		.key = key->id,
+		.epoch = epoch,
+	};
+
+	event_queue(key->en, &record);
+}
+
+void equic_events_init(struct equic_net *en)
+{
+	INIT_WORK(&en->events.send, events_send);
+}
+
+/* Before the first object that has events to tell. */
+int equic_events_prepare(struct equic_net *en)
+{
+	struct equic_event_ring __percpu *rings;
 	int cpu;
 
-	events->rings = alloc_percpu_gfp(struct equic_event_ring,
-					 GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!events->rings)
+	lockdep_assert_held(&en->lock);
+	if (en->events.rings)
+		return 0;
+	rings = alloc_percpu_gfp(struct equic_event_ring,
+				 GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!rings)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
-		spin_lock_init(&per_cpu_ptr(events->rings, cpu)->lock);
-	INIT_WORK(&events->send, events_send);
+		spin_lock_init(&per_cpu_ptr(rings, cpu)->lock);
+	/* Pairs with the acquire in event_queue(). */
+	smp_store_release(&en->events.rings, rings);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "addr.h"
 
 struct equic_client;
+struct equic_key;
 struct equic_net;
 struct equic_service;
 
@@ -35,6 +36,8 @@ struct equic_event_record {
 	u32 portid;
 	u32 pid;
 	u32 released;
+	u32 key;
+	u32 epoch;
 };
 
 struct equic_event_ring {
@@ -44,7 +47,7 @@ struct equic_event_ring {
 };
 
 struct equic_events {
-	struct equic_event_ring __percpu *rings;
+	struct equic_event_ring __percpu *rings; /* made when first needed */
 	struct work_struct send;
 	atomic_long_t lost;		/* not yet told */
 	atomic_long_t lost_ever;
@@ -54,7 +57,8 @@ struct equic_events {
 	unsigned int sent;		/* in this window */
 };
 
-int equic_events_init(struct equic_net *en);
+void equic_events_init(struct equic_net *en);
+int equic_events_prepare(struct equic_net *en);
 void equic_events_exit(struct equic_net *en);
 
 /* Client lock held. */
@@ -67,5 +71,7 @@ void equic_event_owner(struct equic_net *en, const struct equic_service *svc,
 		       u32 released);
 void equic_event_policy(struct equic_net *en, const struct equic_service *svc,
 			bool deleted);
+void equic_event_key(const struct equic_key *key, enum equic_event type,
+		     u32 epoch);
 
 #endif /* _EQUIC_EVENT_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "aead.h"
 #include "client.h"
 #include "conn.h"
 #include "kfunc.h"
@@ -51,6 +52,7 @@ err_owner:
 	equic_netns_exit();
 err_netns:
 	rcu_barrier();
+	equic_aead_exit();
 	equic_conn_exit();
 err_conn:
 	equic_client_exit();
@@ -66,6 +68,7 @@ static void __exit equic_exit(void)
 	equic_netns_exit();
 	/* Connections, clients and services are freed by RCU callbacks. */
 	rcu_barrier();
+	equic_aead_exit();
 	equic_conn_exit();
 	equic_client_exit();
 }

@@ -27,8 +27,8 @@ static int need_privilege(const struct sk_buff *skb, const struct net *net,
 }
 
 /* Like GENL_UNS_ADMIN_PERM, but it says what is missing. */
-static int nl_pre_privileged(const struct genl_split_ops *ops,
-			     struct sk_buff *skb, struct genl_info *info)
+int equic_nl_pre_privileged(const struct genl_split_ops *ops,
+			    struct sk_buff *skb, struct genl_info *info)
 {
 	return need_privilege(skb, genl_info_net(info), info->extack);
 }
@@ -192,7 +192,18 @@ int equic_nl_put_key_nest(struct sk_buff *skb, int nest_attr,
 #define EQUIC_DO(_cmd, _handler, _policy, _privileged)			\
 	{								\
 		.cmd		= (_cmd),				\
-		.pre_doit	= (_privileged) ? nl_pre_privileged : NULL, \
+		.pre_doit	= (_privileged) ? equic_nl_pre_privileged : NULL, \
+		.doit		= (_handler),				\
+		.policy		= (_policy),				\
+		.maxattr	= ARRAY_SIZE(_policy) - 1,		\
+		.flags		= GENL_CMD_CAP_DO,			\
+	}
+
+/* Requests with secrets in them. */
+#define EQUIC_DO_KEY(_cmd, _handler, _policy)				\
+	{								\
+		.cmd		= (_cmd),				\
+		.pre_doit	= equic_nl_pre_key,			\
 		.doit		= (_handler),				\
 		.policy		= (_policy),				\
 		.maxattr	= ARRAY_SIZE(_policy) - 1,		\
@@ -242,6 +253,14 @@ static const struct genl_split_ops equic_ops[] = {
 		 false),
 	EQUIC_DO(EQUIC_CMD_FLUSH, equic_nl_flush, equic_flush_policy, true),
 	EQUIC_DO(EQUIC_CMD_BYPASS, equic_nl_bypass, equic_bypass_policy, true),
+	EQUIC_DO_KEY(EQUIC_CMD_KEY_ADD, equic_nl_key_add,
+		     equic_key_add_policy),
+	EQUIC_DO_KEY(EQUIC_CMD_KEY_UPDATE, equic_nl_key_update,
+		     equic_key_update_policy),
+	EQUIC_DO(EQUIC_CMD_KEY_DEL, equic_nl_key_del, equic_key_del_policy,
+		 true),
+	EQUIC_DUMP(EQUIC_CMD_KEY_GET, equic_nl_key_dump, equic_key_get_policy,
+		   true),
 };
 
 static const struct genl_multicast_group equic_groups[] = {
@@ -320,6 +339,10 @@ static int event_put(struct sk_buff *skb, struct net *net,
 	if (record->deleted && nla_put_flag(skb, EQUIC_A_EVENT_DELETED))
 		return -EMSGSIZE;
 	if (lost && nla_put_uint(skb, EQUIC_A_EVENT_LOST, lost))
+		return -EMSGSIZE;
+	if (record->key &&
+	    (nla_put_u32(skb, EQUIC_A_EVENT_KEY, record->key) ||
+	     nla_put_u32(skb, EQUIC_A_EVENT_EPOCH, record->epoch)))
 		return -EMSGSIZE;
 	return 0;
 }

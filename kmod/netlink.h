@@ -29,6 +29,10 @@ extern const struct nla_policy equic_resync_policy[EQUIC_A_RESYNC_PHASE + 1];
 extern const struct nla_policy equic_stats_policy[EQUIC_A_STATS_SERVICE + 1];
 extern const struct nla_policy equic_flush_policy[EQUIC_A_FLUSH_SERVICE + 1];
 extern const struct nla_policy equic_bypass_policy[EQUIC_A_BYPASS_FOR + 1];
+extern const struct nla_policy equic_key_add_policy[EQUIC_A_KEY_HEADER + 1];
+extern const struct nla_policy equic_key_update_policy[EQUIC_A_KEY_IV + 1];
+extern const struct nla_policy equic_key_del_policy[EQUIC_A_KEY_ID + 1];
+extern const struct nla_policy equic_key_get_policy[1];
 
 int equic_nl_service_add(struct sk_buff *skb, struct genl_info *info);
 int equic_nl_service_set(struct sk_buff *skb, struct genl_info *info);
@@ -46,6 +50,14 @@ int equic_nl_resync(struct sk_buff *skb, struct genl_info *info);
 int equic_nl_stats_get(struct sk_buff *skb, struct genl_info *info);
 int equic_nl_flush(struct sk_buff *skb, struct genl_info *info);
 int equic_nl_bypass(struct sk_buff *skb, struct genl_info *info);
+int equic_nl_pre_privileged(const struct genl_split_ops *ops,
+			    struct sk_buff *skb, struct genl_info *info);
+int equic_nl_pre_key(const struct genl_split_ops *ops, struct sk_buff *skb,
+		     struct genl_info *info);
+int equic_nl_key_add(struct sk_buff *skb, struct genl_info *info);
+int equic_nl_key_update(struct sk_buff *skb, struct genl_info *info);
+int equic_nl_key_del(struct sk_buff *skb, struct genl_info *info);
+int equic_nl_key_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 static inline struct net *equic_nl_net(const struct genl_info *info)
 {

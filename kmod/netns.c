@@ -21,12 +21,12 @@ int equic_net_prepare(struct equic_net *en)
 	en->counters = equic_counters_alloc();
 	if (!en->counters)
 		return -ENOMEM;
-	ret = equic_events_init(en);
+	ret = equic_events_prepare(en);
 	if (ret)
 		goto err_counters;
 	ret = equic_client_table_init(en);
 	if (ret)
-		goto err_events;
+		goto err_counters;
 	ret = equic_conn_table_init(en);
 	if (ret)
 		goto err_clients;
@@ -44,8 +44,6 @@ err_conns:
 	equic_conn_table_free(en);
 err_clients:
 	equic_client_table_free(en);
-err_events:
-	equic_events_exit(en);
 err_counters:
 	free_percpu(en->counters);
 	return ret;
@@ -63,6 +61,8 @@ static int __net_init equic_net_init(struct net *net)
 	INIT_LIST_HEAD(&en->service_list);
 	INIT_LIST_HEAD(&en->owners);
 	en->policy_seq = 1;
+	equic_events_init(en);
+	equic_keys_init(en);
 	equic_pending_init(en);
 	return 0;
 }
@@ -80,10 +80,11 @@ static void __net_exit equic_net_exit(struct net *net)
 	equic_owners_free_all(en);
 	mutex_unlock(&en->lock);
 
+	equic_keys_exit(en);
 	equic_pending_exit(en);
+	equic_events_exit(en);
 	if (!en->ports)
 		return;
-	equic_events_exit(en);
 	bitmap_free(en->ports);
 	equic_conn_table_free(en);
 	equic_client_table_free(en);
@@ -117,5 +118,7 @@ int __init equic_netns_init(void)
 void equic_netns_exit(void)
 {
 	unregister_pernet_subsys(&equic_net_ops);
+	/* Keys and their epochs come to the work queue by way of RCU. */
+	rcu_barrier();
 	destroy_workqueue(equic_wq);
 }

@@ -12,8 +12,10 @@
  *                          with the former
  *   client.lock            (spin)  a client's connections: their state, their
  *                          number, their owner
- *   owner.lock, pending shard lock, event ring lock (spin): one list each,
- *                          innermost, never two of them at once
+ *   key.lock               (spin)  which epochs a key has
+ *   owner.lock, pending shard lock, event ring lock, a sealing window's lock
+ *                          (spin): one list each, innermost, never two of them
+ *                          at once
  * All spin locks are taken by the packet path: BH is disabled under them.
  * Readers on the packet path hold the RCU read lock, or have BH disabled.
  */
@@ -28,6 +30,7 @@
 #include "client.h"
 #include "conn.h"
 #include "event.h"
+#include "key.h"
 #include "pending.h"
 #include "stats.h"
 
@@ -55,6 +58,8 @@ struct equic_net {
 	struct equic_client_table clients;
 	struct equic_conn_table conns;
 	struct equic_pending pending;
+
+	struct equic_keys keys;
 
 	struct list_head owners;	/* lock */
 	unsigned int nr_owners;		/* lock */

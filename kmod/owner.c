@@ -2,6 +2,7 @@
 #include "owner.h"
 #include "conn.h"
 #include "event.h"
+#include "key.h"
 #include "netns.h"
 #include "pending.h"
 #include "service.h"
@@ -47,6 +48,7 @@ static struct equic_owner *owner_new(struct equic_net *en,
 	INIT_LIST_HEAD(&owner->services);
 	spin_lock_init(&owner->lock);
 	INIT_LIST_HEAD(&owner->conns);
+	INIT_LIST_HEAD(&owner->keys);
 	xa_init_flags(&owner->ids, XA_FLAGS_LOCK_BH | XA_FLAGS_ACCOUNT);
 	list_add_tail(&owner->list, &en->owners);
 	en->nr_owners++;
@@ -72,10 +74,26 @@ static void owner_forget(struct equic_owner *owner)
 	kfree_rcu(owner, rcu);
 }
 
-static void owner_forget_idle(struct equic_owner *owner)
+/* Unless it still has something. */
+void equic_owner_forget_idle(struct equic_owner *owner)
 {
-	if (list_empty(&owner->services))
+	lockdep_assert_held(&owner->en->lock);
+	if (list_empty(&owner->services) && list_empty(&owner->keys))
 		owner_forget(owner);
+}
+
+/* The socket that sent @skb, known or new. NULL: no memory. */
+static struct equic_owner *owner_find_or_new(struct equic_net *en,
+					     const struct sk_buff *skb)
+{
+	return equic_owner_find(en, skb) ?: owner_new(en, skb);
+}
+
+/* The socket that sent @skb, to give it a key. ERR_PTR(-ENOMEM). */
+struct equic_owner *equic_owner_of_keys(struct equic_net *en,
+					const struct sk_buff *skb)
+{
+	return owner_find_or_new(en, skb) ?: ERR_PTR(-ENOMEM);
 }
 
 /* The socket that sent @skb, as a reporter of @svc. ERR_PTR(-ENOMEM). */
@@ -83,11 +101,9 @@ struct equic_owner *equic_owner_get(struct equic_net *en,
 				    const struct sk_buff *skb,
 				    struct equic_service *svc)
 {
-	struct equic_owner *owner = equic_owner_find(en, skb);
+	struct equic_owner *owner = owner_find_or_new(en, skb);
 	struct equic_reporter *reporter;
 
-	if (!owner)
-		owner = owner_new(en, skb);
 	if (!owner)
 		return ERR_PTR(-ENOMEM);
 	if (owner_reporter(owner, svc))
@@ -95,7 +111,7 @@ struct equic_owner *equic_owner_get(struct equic_net *en,
 
 	reporter = kzalloc(sizeof(*reporter), GFP_KERNEL_ACCOUNT);
 	if (!reporter) {
-		owner_forget_idle(owner);
+		equic_owner_forget_idle(owner);
 		return ERR_PTR(-ENOMEM);
 	}
 	reporter->svc = svc;
@@ -125,7 +141,7 @@ void equic_owner_retract(struct equic_owner *owner, struct equic_service *svc)
 {
 	lockdep_assert_held(&owner->en->lock);
 	reporter_free(owner_reporter(owner, svc));
-	owner_forget_idle(owner);
+	equic_owner_forget_idle(owner);
 }
 
 /* One of the owner's connections that is of @svc (NULL: any), or stale. */
@@ -184,6 +200,7 @@ static void owner_end(struct equic_owner *owner)
 		equic_event_owner(en, svc, EQUIC_EVENT_NO_REPORTER,
 				  owner->portid, owner->pid, 0);
 	}
+	equic_keys_end(owner);
 	owner_forget(owner);
 }
 
@@ -200,13 +217,19 @@ void equic_owners_detach(struct equic_net *en, struct equic_service *svc)
 			continue;
 		owner_end_conns(owner, svc, false, EQUIC_END_SERVICE);
 		reporter_free(reporter);
-		owner_forget_idle(owner);
+		equic_owner_forget_idle(owner);
 	}
 }
 
 /* After all services are gone. */
 void equic_owners_free_all(struct equic_net *en)
 {
+	struct equic_owner *owner, *tmp;
+
+	list_for_each_entry_safe(owner, tmp, &en->owners, list) {
+		equic_keys_end(owner);
+		equic_owner_forget_idle(owner);
+	}
 	WARN_ON(!list_empty(&en->owners) || en->nr_owners);
 }
 

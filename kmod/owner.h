@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An owner: one netlink socket that reports connections. Whatever ends the
- * socket ends all it reported.
+ * An owner: one netlink socket that reports connections, or has keys. Whatever
+ * ends the socket ends all it reported, and its keys.
  *
  * Identity is (namespace, portid, socket): a port number is free for the next
  * socket before the last one's end is announced. The socket cannot be freed, nor
@@ -34,6 +34,7 @@ struct equic_owner {
 	spinlock_t lock;		/* the list of connections */
 	struct list_head conns;		/* lock */
 	struct xarray ids;		/* connections by the reporter's id */
+	struct list_head keys;		/* equic_net.lock: struct equic_key */
 	struct rcu_head rcu;
 };
 
@@ -43,6 +44,9 @@ struct equic_owner *equic_owner_find(struct equic_net *en,
 struct equic_owner *equic_owner_get(struct equic_net *en,
 				    const struct sk_buff *skb,
 				    struct equic_service *svc);
+struct equic_owner *equic_owner_of_keys(struct equic_net *en,
+					const struct sk_buff *skb);
+void equic_owner_forget_idle(struct equic_owner *owner);
 bool equic_owner_reports(const struct equic_owner *owner,
 			 const struct equic_service *svc);
 void equic_owner_retract(struct equic_owner *owner, struct equic_service *svc);

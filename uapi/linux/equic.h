@@ -142,6 +142,42 @@ enum equic_drop {
 };
 
 /**
+ * enum equic_cipher - AEAD and header protection (RFC 9001, 5.3 and 5.4)
+ * @EQUIC_CIPHER_AES_128_GCM: keys of 16 bytes.
+ * @EQUIC_CIPHER_AES_256_GCM: keys of 32 bytes.
+ * @EQUIC_CIPHER_CHACHA20_POLY1305: keys of 32 bytes.
+ */
+enum equic_cipher {
+	EQUIC_CIPHER_AES_128_GCM,
+	EQUIC_CIPHER_AES_256_GCM,
+	EQUIC_CIPHER_CHACHA20_POLY1305,
+};
+
+/**
+ * enum equic_level - encryption level of a key (RFC 9001, 2.1)
+ * @EQUIC_LEVEL_INITIAL: long headers.
+ * @EQUIC_LEVEL_ZERO_RTT: long headers.
+ * @EQUIC_LEVEL_HANDSHAKE: long headers.
+ * @EQUIC_LEVEL_ONE_RTT: short headers, key phases.
+ */
+enum equic_level {
+	EQUIC_LEVEL_INITIAL,
+	EQUIC_LEVEL_ZERO_RTT,
+	EQUIC_LEVEL_HANDSHAKE,
+	EQUIC_LEVEL_ONE_RTT,
+};
+
+/**
+ * enum equic_key_use - what a key is for
+ * @EQUIC_KEY_USE_OPEN: removes the protection of packets.
+ * @EQUIC_KEY_USE_SEAL: protects packets, no number twice.
+ */
+enum equic_key_use {
+	EQUIC_KEY_USE_OPEN,
+	EQUIC_KEY_USE_SEAL,
+};
+
+/**
  * enum equic_event - what an event message tells
  * @EQUIC_EVENT_OVER_QUOTA: a client was refused for the first time since it
  *	was last under its quota.
@@ -150,6 +186,10 @@ enum equic_drop {
  * @EQUIC_EVENT_NO_REPORTER: it was the last one of the service.
  * @EQUIC_EVENT_OVERFLOW: a table was full.
  * @EQUIC_EVENT_POLICY: a service was added, changed or deleted, or bypass set.
+ * @EQUIC_EVENT_KEY_UPDATED: a packet of its peer made the next epoch of an
+ *	opening key the current one. The one after may be installed.
+ * @EQUIC_EVENT_KEY_LIMIT: a key has used seven eighths of a limit.
+ * @EQUIC_EVENT_KEY_SPENT: it has reached the limit and does no more.
  */
 enum equic_event {
 	EQUIC_EVENT_OVER_QUOTA = 1,
@@ -158,6 +198,9 @@ enum equic_event {
 	EQUIC_EVENT_NO_REPORTER,
 	EQUIC_EVENT_OVERFLOW,
 	EQUIC_EVENT_POLICY,
+	EQUIC_EVENT_KEY_UPDATED,
+	EQUIC_EVENT_KEY_LIMIT,
+	EQUIC_EVENT_KEY_SPENT,
 };
 
 /**
@@ -261,6 +304,51 @@ enum equic_resync_attr {
 
 #define EQUIC_A_RESYNC_MAX (__EQUIC_A_RESYNC_MAX - 1)
 
+/*
+ * A key, which opens or seals the packets of one connection at one level. It
+ * belongs to the socket that added it, and goes with it. What it is made of is
+ * never given back.
+ */
+enum equic_key_attr {
+	EQUIC_A_KEY_UNSPEC,
+	EQUIC_A_KEY_ID,			/* u32, not 0: its handle in programs */
+	EQUIC_A_KEY_USE,		/* u8: enum equic_key_use */
+	EQUIC_A_KEY_LEVEL,		/* u8: enum equic_level */
+	EQUIC_A_KEY_CIPHER,		/* u8: enum equic_cipher */
+	EQUIC_A_KEY_EPOCH,		/* u32: key updates before; 0 but for 1-RTT */
+	EQUIC_A_KEY_PN,			/* uint: the next number expected, or to be sealed */
+	/* limits: at most, and without them, what RFC 9001, 6.6 allows */
+	EQUIC_A_KEY_PACKETS_MAX,	/* uint: sealed per epoch */
+	EQUIC_A_KEY_FAILURES_MAX,	/* uint: that were not authentic */
+	/* secrets, in requests only */
+	EQUIC_A_KEY_KEY,		/* 16 or 32 bytes */
+	EQUIC_A_KEY_IV,			/* 12 bytes */
+	EQUIC_A_KEY_HEADER,		/* header protection key: as long as the key */
+	/* state, read only */
+	EQUIC_A_KEY_EPOCHS,		/* nest: enum equic_epoch_attr; repeats, oldest first */
+	EQUIC_A_KEY_FAILURES,		/* uint */
+	EQUIC_A_KEY_DRIVER,		/* string: the kernel's implementation */
+	EQUIC_A_KEY_FALLBACK,		/* string: while the vector unit is taken; none: the same */
+	EQUIC_A_KEY_OWNER,		/* u32: netlink port of the socket */
+	EQUIC_A_KEY_OWNER_PID,		/* u32 */
+	/* private: */
+	__EQUIC_A_KEY_MAX
+};
+
+#define EQUIC_A_KEY_MAX (__EQUIC_A_KEY_MAX - 1)
+
+/* One epoch of a key: what comes between two key updates. */
+enum equic_epoch_attr {
+	EQUIC_A_EPOCH_UNSPEC,
+	EQUIC_A_EPOCH_NUMBER,		/* u32 */
+	EQUIC_A_EPOCH_PACKETS,		/* uint: opened, or sealed */
+	EQUIC_A_EPOCH_FALLBACK,		/* uint: of them while the vector unit was taken */
+	/* private: */
+	__EQUIC_A_EPOCH_MAX
+};
+
+#define EQUIC_A_EPOCH_MAX (__EQUIC_A_EPOCH_MAX - 1)
+
 /* Counters. All are uint: 4 or 8 bytes. Bytes are those of IP packets. */
 enum equic_stats_attr {
 	EQUIC_A_STATS_UNSPEC,
@@ -359,6 +447,8 @@ enum equic_event_attr {
 	EQUIC_A_EVENT_RELEASED,		/* u32: connections released with it */
 	EQUIC_A_EVENT_DELETED,		/* flag: the service was deleted */
 	EQUIC_A_EVENT_LOST,		/* uint: events lost before this one */
+	EQUIC_A_EVENT_KEY,		/* u32: its id */
+	EQUIC_A_EVENT_EPOCH,		/* u32: the key's; with EVENT_KEY */
 	/* private: */
 	__EQUIC_A_EVENT_MAX
 };
@@ -393,6 +483,13 @@ enum equic_event_attr {
  * @EQUIC_CMD_FLUSH: forget idle clients and zero counters; connections stay.
  * @EQUIC_CMD_BYPASS: let everything through.
  * @EQUIC_CMD_EVENT: notification in group "events" (CAP_NET_ADMIN).
+ * @EQUIC_CMD_KEY_ADD: a new key; answers its id. -ENOSPC: too many; -ENOENT:
+ *	the kernel lacks the cipher.
+ * @EQUIC_CMD_KEY_UPDATE: key and IV of the epoch after the current one. Of an
+ *	opening key it becomes current when it opens a packet, of a sealing key at
+ *	once, and programs may seal with either. -EACCES: another socket's key.
+ * @EQUIC_CMD_KEY_DEL: -EACCES: another socket's key.
+ * @EQUIC_CMD_KEY_GET: dump.
  */
 enum equic_cmd {
 	EQUIC_CMD_UNSPEC,
@@ -412,6 +509,10 @@ enum equic_cmd {
 	EQUIC_CMD_FLUSH,
 	EQUIC_CMD_BYPASS,
 	EQUIC_CMD_EVENT,
+	EQUIC_CMD_KEY_ADD,
+	EQUIC_CMD_KEY_UPDATE,
+	EQUIC_CMD_KEY_DEL,
+	EQUIC_CMD_KEY_GET,
 	/* private: */
 	__EQUIC_CMD_MAX
 };
@@ -511,6 +612,36 @@ struct bpf_equic_opts {
 	__u32	drop;
 	__u32	flags;
 	__u32	reserved;
+};
+
+/**
+ * struct bpf_equic_packet - one QUIC packet to be opened or sealed
+ * @pn: in, sealing: its number; out, opening.
+ * @key: in: the id of a key of the device's network namespace.
+ * @epoch: in, sealing: which epoch of the key; out, opening.
+ * @off: in: offset of the QUIC packet in the frame.
+ * @len: in: its length, the tag of 16 bytes included.
+ * @pn_off: in: offset of its number in the QUIC packet.
+ * @udp_off: in: offset of the UDP header in the frame, to keep its checksum
+ *	right when the packet is changed in place; 0: its checksum is not touched.
+ * @payload_off: out: offset of the payload in the frame, or 0 where it was
+ *	written to a buffer.
+ * @payload_len: out: bytes of the payload.
+ * @flags: in: none is defined, must be 0.
+ *
+ * Grows at the end only; the kfuncs take its size.
+ */
+struct bpf_equic_packet {
+	__u64	pn;
+	__u32	key;
+	__u32	epoch;
+	__u32	off;
+	__u32	len;
+	__u16	pn_off;
+	__u16	udp_off;
+	__u32	payload_off;
+	__u32	payload_len;
+	__u32	flags;
 };
 
 #endif /* _UAPI_LINUX_EQUIC_H */

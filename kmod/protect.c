@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "protect.h"
+#include "event.h"
+#include "key.h"
+
+#include <linux/string.h>
+
+/* A key's limit is announced when this share of it is left. */
+#define LIMIT_RESERVE(max)	((max) - (max) / 8)
+
+static bool form_fits(const struct equic_key *key, u8 first)
+{
+	return !!(first & EQUIC_LONG_HEADER) == (key->level != EQUIC_LEVEL_ONE_RTT);
+}
+
+/* The sample begins as if the number were four bytes long (RFC 9001, 5.4.2). */
+static int check_packet(const struct equic_key *key,
+			const struct equic_packet *packet, u8 use)
+{
+	if (unlikely(key->use != use))
+		return -EKEYREJECTED;
+	if (unlikely(!packet->pn_off || packet->len > EQUIC_PACKET_MAX_LEN ||
+		     packet->pn_off + EQUIC_PN_MAX_LEN + EQUIC_SAMPLE_LEN >
+			     packet->len))
+		return -EMSGSIZE;
+	return form_fits(key, packet->data[0]) ? 0 : -EPROTO;
+}
+
+static void packet_mask(const struct equic_key *key,
+			const struct equic_packet *packet,
+			u8 mask[EQUIC_MASK_LEN])
+{
+	equic_header_mask(&key->header,
+			  packet->data + packet->pn_off + EQUIC_PN_MAX_LEN,
+			  mask);
+}
+
+static u64 pn_read(const u8 *bytes, unsigned int len)
+{
+	u64 pn = 0;
+
+	while (len--)
+		pn = pn << 8 | *bytes++;
+	return pn;
+}
+
+static void pn_write(u8 *bytes, unsigned int len, u64 pn)
+{
+	while (len--) {
+		bytes[len] = pn;
+		pn >>= 8;
+	}
+}
+
+/* RFC 9000, A.3. */
+static u64 pn_decode(u64 expected, u64 truncated, unsigned int len)
+{
+	u64 window = 1ULL << (8 * len);
+	u64 pn = (expected & ~(window - 1)) | truncated;
+
+	if (pn + window / 2 <= expected && pn < EQUIC_PN_END - window)
+		return pn + window;
+	if (pn > expected + window / 2 && pn >= window)
+		return pn - window;
+	return pn;
+}
+
+static struct equic_epoch *epoch_of(struct equic_key *key,
+				    const struct equic_packet *packet)
+{
+	struct equic_epoch *epoch = rcu_dereference(key->current_);
+	bool phase = packet->data[0] & EQUIC_KEY_PHASE;
+
+	if (likely(key->level != EQUIC_LEVEL_ONE_RTT ||
+		   phase == (epoch->number & 1)))
+		return epoch;
+	return equic_key_other_phase(key, phase, packet->pn);
+}
+
+/* What the packet's being authentic says. */
+static void opened(struct equic_key *key, struct equic_epoch *epoch, u64 pn)
+{
+	s64 old;
+
+	atomic64_inc(&epoch->packets);
+	equic_key_expect(key, pn + 1);
+	old = atomic64_read(&epoch->first_pn);
+	while (pn < old && !atomic64_try_cmpxchg(&epoch->first_pn, &old, pn))
+		;
+	if (unlikely(epoch == rcu_access_pointer(key->next)))
+		equic_key_promote(key, epoch);
+}
+
+static void count_failure(struct equic_key *key)
+{
+	u64 n = atomic64_inc_return(&key->failures);
+
+	if (n == LIMIT_RESERVE(key->failures_max))
+		equic_event_key(key, EQUIC_EVENT_KEY_LIMIT, 0);
+	if (n == key->failures_max)
+		equic_event_key(key, EQUIC_EVENT_KEY_SPENT, 0);
+}
+
+static int open_with(struct equic_key *key, struct equic_epoch *epoch,
+		     struct equic_packet *packet, u8 *plain)
+{
+	unsigned int header_len = packet->pn_off + packet->pn_len;
+	unsigned int payload_len = packet->len - header_len - EQUIC_TAG_LEN;
+	bool fallback = false;
+	int ret;
+
+	ret = equic_aead_open(&epoch->aead, packet->data, plain, header_len,
+			      payload_len, packet->pn, &fallback);
+	if (unlikely(fallback))
+		atomic64_inc(&epoch->fallback);
+	if (unlikely(ret)) {
+		if (ret == -EBADMSG)
+			count_failure(key);
+		return ret;
+	}
+	packet->epoch = epoch->number;
+	opened(key, epoch, packet->pn);
+	return payload_len;
+}
+
+int equic_open(struct equic_key *key, struct equic_packet *packet, u8 *plain)
+{
+	u8 *pn = packet->data + packet->pn_off;
+	u8 mask[EQUIC_MASK_LEN];
+	struct equic_epoch *epoch;
+	int ret;
+
+	ret = check_packet(key, packet, EQUIC_KEY_USE_OPEN);
+	if (unlikely(ret))
+		return ret;
+	if (unlikely(atomic64_read(&key->failures) >= key->failures_max))
+		return -EKEYEXPIRED;
+
+	packet_mask(key, packet, mask);
+	equic_header_mask_first(packet->data, mask);
+	packet->pn_len = equic_pn_len(packet->data[0]);
+	equic_header_mask_pn(pn, packet->pn_len, mask);
+	packet->pn = pn_decode(atomic64_read(&key->pn_expected),
+			       pn_read(pn, packet->pn_len), packet->pn_len);
+	epoch = epoch_of(key, packet);
+	ret = likely(epoch) ? open_with(key, epoch, packet, plain) : -ENOKEY;
+	if (unlikely(ret < 0)) {
+		equic_header_mask_first(packet->data, mask);
+		equic_header_mask_pn(pn, packet->pn_len, mask);
+	}
+	return ret;
+}
+
+/* RCU. */
+static struct equic_epoch *epoch_numbered(const struct equic_key *key,
+					  u32 number)
+{
+	struct equic_epoch *epoch = rcu_dereference(key->current_);
+
+	if (likely(epoch->number == number))
+		return epoch;
+	epoch = rcu_dereference(key->previous);
+	return epoch && epoch->number == number ? epoch : NULL;
+}
+
+/* A number is spent from here on, whatever becomes of the packet. */
+static int spend(struct equic_key *key, struct equic_epoch *epoch, u64 pn)
+{
+	u64 max = key->packets_max, n;
+	int ret;
+
+	ret = equic_window_take(&epoch->window, pn);
+	if (unlikely(ret))
+		return ret;
+	n = atomic64_fetch_add_unless(&epoch->packets, 1, max);
+	if (unlikely(n == max))
+		return -EKEYEXPIRED;
+	n++;
+	if (unlikely(n == LIMIT_RESERVE(max)))
+		equic_event_key(key, EQUIC_EVENT_KEY_LIMIT, epoch->number);
+	if (unlikely(n == max))
+		equic_event_key(key, EQUIC_EVENT_KEY_SPENT, epoch->number);
+	return 0;
+}
+
+static void set_phase(u8 *first, u32 epoch)
+{
+	*first &= ~EQUIC_KEY_PHASE;
+	if (epoch & 1)
+		*first |= EQUIC_KEY_PHASE;
+}
+
+int equic_seal(struct equic_key *key, struct equic_packet *packet)
+{
+	u8 *pn = packet->data + packet->pn_off;
+	u8 mask[EQUIC_MASK_LEN];
+	struct equic_epoch *epoch;
+	unsigned int header_len;
+	bool fallback = false;
+	int ret;
+
+	ret = check_packet(key, packet, EQUIC_KEY_USE_SEAL);
+	if (unlikely(ret))
+		return ret;
+	if (unlikely(packet->pn >= EQUIC_PN_END))
+		return -ERANGE;
+	epoch = epoch_numbered(key, packet->epoch);
+	if (unlikely(!epoch))
+		return -ENOKEY;
+	ret = spend(key, epoch, packet->pn);
+	if (unlikely(ret))
+		return ret;
+
+	packet->pn_len = equic_pn_len(packet->data[0]);
+	header_len = packet->pn_off + packet->pn_len;
+	if (key->level == EQUIC_LEVEL_ONE_RTT)
+		set_phase(packet->data, epoch->number);
+	pn_write(pn, packet->pn_len, packet->pn);
+	ret = equic_aead_seal(&epoch->aead, packet->data, header_len,
+			      packet->len - header_len - EQUIC_TAG_LEN,
+			      packet->pn, &fallback);
+	if (unlikely(fallback))
+		atomic64_inc(&epoch->fallback);
+	if (unlikely(ret))
+		return ret;
+	packet_mask(key, packet, mask);
+	equic_header_mask_first(packet->data, mask);
+	equic_header_mask_pn(pn, packet->pn_len, mask);
+	return 0;
+}
