@@ -271,6 +271,12 @@ struct reading {
 	bool moved;	/* there is no such family any more */
 };
 
+static struct channel *request_channel(struct equic *eq,
+				       const struct request *req)
+{
+	return req->on ?: &eq->management;
+}
+
 static void request_message(struct equic *eq, const struct request *req,
 			    struct nlmsghdr *nlh, struct reading *r)
 {
@@ -285,8 +291,8 @@ static void request_message(struct equic *eq, const struct request *req,
 			return;
 		r->moved = ans.err == -ENOENT && !ans.text[0];
 		r->ret = request_fail(eq, &ans);
-	} else if (nlh->nlmsg_type == eq->management.family.id && req->each &&
-		   !r->ret) {
+	} else if (nlh->nlmsg_type == request_channel(eq, req)->family.id &&
+		   req->each && !r->ret) {
 		/* Once it has enough, the rest is read and forgotten. */
 		r->ret = req->each(nlh, req->each_arg);
 	}
@@ -295,37 +301,51 @@ static void request_message(struct equic *eq, const struct request *req,
 static int request_read(struct equic *eq, const struct request *req,
 			struct reading *r)
 {
-	struct channel *ch = &eq->management;
+	struct channel *ch = request_channel(eq, req);
 	uint32_t seq = ch->seq;
 	struct sockaddr_nl from;
 	unsigned char *buf;
 
 	while (!r->done) {
 		struct nlmsghdr *nlh;
-		int len, err;
+		int len, got, err;
 
 		len = nl_recv(ch->sk, &from, &buf, NULL);
 		if (len <= 0) {
 			err = len ? nl_errno(len) : -EIO;
-			/* What was on its way must not meet the next request. */
-			if (!ch->adopted)
+			/*
+			 * Another socket: what is on its way to this one is of
+			 * no interest. But keys go with theirs.
+			 */
+			if (ch == &eq->management && !ch->adopted)
 				channel_close(ch);
 			return handle_fail(eq, err, "cannot read from the kernel: %s",
 					   strerror(-err));
 		}
+		got = len;
 		nlh = (struct nlmsghdr *)buf;
 		for (; nlmsg_ok(nlh, len); nlh = nlmsg_next(nlh, &len))
 			if (nlh->nlmsg_seq == seq && !r->done)
 				request_message(eq, req, nlh, r);
+		/* An error may have the request in it. */
+		if (req->secret)
+			explicit_bzero(buf, got);
 		free(buf);
 	}
 	return r->ret;
 }
 
+static void request_free(const struct request *req, struct nl_msg *msg)
+{
+	if (req->secret)
+		explicit_bzero(nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len);
+	nlmsg_free(msg);
+}
+
 static int request_once(struct equic *eq, const struct request *req,
 			struct reading *r)
 {
-	struct channel *ch = &eq->management;
+	struct channel *ch = request_channel(eq, req);
 	struct nl_msg *msg;
 	int err;
 
@@ -347,13 +367,13 @@ static int request_once(struct equic *eq, const struct request *req,
 		return handle_fail(eq, -ENOMEM, "out of memory");
 	err = req->build ? req->build(msg, req->build_arg) : 0;
 	if (err) {
-		nlmsg_free(msg);
+		request_free(req, msg);
 		return handle_fail(eq, err, "%s", strerror(-err));
 	}
 	nlmsg_hdr(msg)->nlmsg_pid = nl_socket_get_local_port(ch->sk);
 	err = send(ch->fd, nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, 0) < 0 ?
 	      -errno : 0;
-	nlmsg_free(msg);
+	request_free(req, msg);
 	if (err)
 		return handle_fail(eq, err, "cannot send to the kernel: %s",
 				   strerror(-err));
@@ -362,7 +382,7 @@ static int request_once(struct equic *eq, const struct request *req,
 
 int channel_request(struct equic *eq, const struct request *req)
 {
-	struct channel *ch = &eq->management;
+	struct channel *ch = request_channel(eq, req);
 	struct reading r = { .ret = 0 };
 	uint16_t id;
 	int ret;

@@ -58,9 +58,10 @@ struct nl_msg *channel_msg(struct channel *ch, uint8_t cmd, int flags);
 void answer_parse(struct nlmsghdr *nlh, struct answer *ans);
 
 /*
- * Make requests with the handle's management channel; called with its lock.
- * @build adds attributes and returns 0 or −errno. @each gets each message that
- * answers; other than 0 ends the request, and is returned. Either may be NULL.
+ * Make requests, @on a channel or with the handle's management channel; called
+ * with its lock. @build adds attributes and returns 0 or −errno; with @secret they
+ * are wiped when they were sent. @each gets each message that answers; other than
+ * 0 ends the request, and is returned. Either may be NULL.
  *
  * With @dump, -EAGAIN says that the table changed meanwhile, after @each got
  * what was there.
@@ -68,6 +69,8 @@ void answer_parse(struct nlmsghdr *nlh, struct answer *ans);
 struct request {
 	uint8_t cmd;
 	bool dump;
+	bool secret;
+	struct channel *on;
 	int (*build)(struct nl_msg *msg, const void *arg);
 	const void *build_arg;
 	int (*each)(struct nlmsghdr *nlh, void *arg);

@@ -635,6 +635,9 @@ EQUIC_API int equic_bypass(struct equic *eq, const struct equic_key *key,
  * @deleted: EQUIC_EVENT_POLICY: the service was deleted.
  * @lost: events lost just before this one, in the kernel or because this reader
  *	was slow.
+ * @key: id of the packet protection key it is about, 0: none
+ *	(equic_packet_key.h).
+ * @epoch: the key's.
  */
 struct equic_notice {
 	size_t size;
@@ -646,6 +649,8 @@ struct equic_notice {
 	uint32_t released;
 	bool deleted;
 	uint64_t lost;
+	uint32_t key;
+	uint32_t epoch;
 };
 
 /**

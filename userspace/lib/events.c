@@ -100,6 +100,8 @@ static void event_read(struct nlmsghdr *nlh, struct equic_notice *n)
 	n->released = attr_u32(tb[EQUIC_A_EVENT_RELEASED]);
 	n->deleted = tb[EQUIC_A_EVENT_DELETED];
 	n->lost = attr_uint(tb[EQUIC_A_EVENT_LOST]);
+	n->key = attr_u32(tb[EQUIC_A_EVENT_KEY]);
+	n->epoch = attr_u32(tb[EQUIC_A_EVENT_EPOCH]);
 }
 
 /* One message is one datagram: a callback that stops leaves the rest there. */

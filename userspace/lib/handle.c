@@ -225,6 +225,7 @@ EQUIC_API void equic_close(struct equic *eq)
 	attach_close(eq);
 	reporter_close(&eq->rep);
 	channel_close(&eq->events);
+	channel_close(&eq->keys);
 	channel_close(&eq->management);
 	if (eq->netns_fd >= 0)
 		close(eq->netns_fd);

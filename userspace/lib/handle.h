@@ -26,6 +26,7 @@ struct equic {
 	char text[ERROR_TEXT_MAX];
 
 	struct channel management;
+	struct channel keys;	/* to which they belong */
 	struct channel events;
 	bool events_joined;
 	uint64_t events_lost;	/* by this reader, since the last event */

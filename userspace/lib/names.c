@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The words for the numbers of the ABI, as in the command's JSON output. */
 #include "equic.h"
+#include "equic_packet_key.h"
 
 #define NAME(names, i) \
 	((i) < sizeof(names) / sizeof((names)[0]) ? (names)[i] : NULL)
@@ -122,9 +123,45 @@ EQUIC_API const char *equic_event_name(unsigned int event)
 		[EQUIC_EVENT_NO_REPORTER] = "no_reporter",
 		[EQUIC_EVENT_OVERFLOW] = "overflow",
 		[EQUIC_EVENT_POLICY] = "policy",
+		[EQUIC_EVENT_KEY_UPDATED] = "key_updated",
+		[EQUIC_EVENT_KEY_LIMIT] = "key_limit",
+		[EQUIC_EVENT_KEY_SPENT] = "key_spent",
 	};
 
 	return NAME(names, event);
+}
+
+EQUIC_API const char *equic_cipher_name(unsigned int cipher)
+{
+	static const char *const names[] = {
+		[EQUIC_CIPHER_AES_128_GCM] = "aes-128-gcm",
+		[EQUIC_CIPHER_AES_256_GCM] = "aes-256-gcm",
+		[EQUIC_CIPHER_CHACHA20_POLY1305] = "chacha20-poly1305",
+	};
+
+	return NAME(names, cipher);
+}
+
+EQUIC_API const char *equic_level_name(unsigned int level)
+{
+	static const char *const names[] = {
+		[EQUIC_LEVEL_INITIAL] = "initial",
+		[EQUIC_LEVEL_ZERO_RTT] = "0-rtt",
+		[EQUIC_LEVEL_HANDSHAKE] = "handshake",
+		[EQUIC_LEVEL_ONE_RTT] = "1-rtt",
+	};
+
+	return NAME(names, level);
+}
+
+EQUIC_API const char *equic_key_use_name(unsigned int use)
+{
+	static const char *const names[] = {
+		[EQUIC_KEY_USE_OPEN] = "open",
+		[EQUIC_KEY_USE_SEAL] = "seal",
+	};
+
+	return NAME(names, use);
 }
 
 EQUIC_API const char *equic_xdp_mode_name(unsigned int mode)

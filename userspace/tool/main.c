@@ -36,6 +36,7 @@ static const char usage_text[] =
 "  equic stats [service ADDR:PORT] [--watch SECONDS]\n"
 "  equic monitor\n"
 "  equic flush [service ADDR:PORT]\n"
+"  equic key show\n"
 "  equic help | version\n"
 "\n"
 "  KNOB   quota N|none            mode new|all|count   no-owner count|enforce\n"
@@ -92,11 +93,11 @@ static const struct command objects[] = {
 	{ "stats", cmd_stats },
 	{ "monitor", cmd_monitor },
 	{ "flush", cmd_flush },
+	{ "key", cmd_key },
 	{ "help", cmd_help },
 	{ "version", cmd_version },
 	{ "top", NULL },
 	{ "metrics", NULL },
-	{ "key", NULL },
 	{ NULL, NULL },
 };
 

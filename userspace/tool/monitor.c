@@ -55,6 +55,10 @@ static void show_json(const struct equic_notice *n)
 		json_add_count(object, "owner_pid", n->owner_pid);
 		json_add_count(object, "released", n->released);
 	}
+	if (n->key) {
+		json_add_count(object, "key", n->key);
+		json_add_count(object, "epoch", n->epoch);
+	}
 	if (n->event == EQUIC_EVENT_POLICY) {
 		json_add_bool(object, "deleted", n->deleted);
 		if (n->service.knobs)
@@ -80,6 +84,8 @@ static void show_text(const struct equic_notice *n)
 	if (n->owner)
 		printf(" owner %u pid %u released %u", n->owner, n->owner_pid,
 		       n->released);
+	if (n->key)
+		printf(" key %u epoch %u", n->key, n->epoch);
 	if (n->deleted)
 		printf(" deleted");
 	putchar('\n');

@@ -69,5 +69,6 @@ int cmd_status(struct args *args);
 int cmd_stats(struct args *args);
 int cmd_monitor(struct args *args);
 int cmd_flush(struct args *args);
+int cmd_key(struct args *args);
 
 #endif
