@@ -50,12 +50,17 @@ kmod:
 	@cmp -s $(kmod_out)/kmod/equic.ko $(kmod_out)/equic.ko || \
 		cp $(kmod_out)/kmod/equic.ko $(kmod_out)/equic.ko
 
-# What selftests/vm/run inserts first into the kernels that it boots.
-stale_int3:
+# The tests' own: what selftests/vm/run inserts first into the kernels that it
+# boots, and the crypto API alone for selftests/bench.
+test_modules := selftests/vm/stale_int3 selftests/bench/bare
+
+test_modules: $(test_modules)
+
+$(test_modules):
 	@mkdir -p $(kmod_out)
-	@rsync -a selftests/vm/stale_int3 $(kmod_out)/
+	@rsync -a $@ $(kmod_out)/
 	+@flock $(kmod_out) $(in_kernel) $(MAKE) --no-print-directory -C $(kbuild) \
-		M=$(kmod_out)/stale_int3 W=1 KCFLAGS=-Werror modules
+		M=$(kmod_out)/$(@F) W=1 KCFLAGS=-Werror modules
 
 bpf:
 	@$(MAKE) --no-print-directory -C bpf $(sub_vars)
@@ -85,7 +90,7 @@ deps:
 check: deps
 	@selftests/vm/kernel prepare 7.2	# for its QUIC clients at least
 	@+for kernel in $(KERNELS); do \
-		$(MAKE) --no-print-directory -j$(JOBS) kmod stale_int3 \
+		$(MAKE) --no-print-directory -j$(JOBS) kmod test_modules \
 			KERNEL=$$kernel && \
 		$(MAKE) --no-print-directory -j$(JOBS) kmod KERNEL=$$kernel BREAK=1 || \
 		exit 1; \
@@ -97,13 +102,13 @@ check-debug:
 	@+$(MAKE) --no-print-directory check KERNELS=debug
 
 demo: deps
-	@+$(MAKE) --no-print-directory kmod stale_int3 KERNEL=6.12
+	@+$(MAKE) --no-print-directory kmod test_modules KERNEL=6.12
 	@+$(MAKE) --no-print-directory userspace selftests
 	@EQUIC_BUILD=$(BUILD) selftests/demo/run
 
 # EXPERIMENTS: some of `selftests/bench/run --list`; BENCH: more of its options.
 bench: deps
-	@+$(MAKE) --no-print-directory -j$(JOBS) kmod stale_int3 KERNEL=6.12
+	@+$(MAKE) --no-print-directory -j$(JOBS) kmod test_modules KERNEL=6.12
 	@+$(MAKE) --no-print-directory userspace selftests
 	@EQUIC_BUILD=$(BUILD) selftests/bench/run $(BENCH) $(EXPERIMENTS)
 
@@ -113,5 +118,5 @@ clean:
 help:
 	@sed 's/^\t//' selftests/help.txt
 
-.PHONY: all kmod stale_int3 bpf userspace selftests install deps check \
+.PHONY: all kmod test_modules $(test_modules) bpf userspace selftests install deps check \
 	check-debug demo bench clean help

@@ -54,7 +54,7 @@ void control_close(void)
 	nl_socket_free(sock);
 }
 
-static struct nl_msg *message(int cmd)
+struct nl_msg *control_message(int cmd)
 {
 	struct nl_msg *msg = nlmsg_alloc();
 
@@ -78,8 +78,7 @@ static int on_ack(struct nl_msg *msg, void *arg)
 	return NL_STOP;
 }
 
-/* Sends @msg; @valid gets the answer. 0 or the kernel's negative errno. */
-static int request(struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg)
+int control_request(struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg)
 {
 	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
 	int done = 1, err;
@@ -123,11 +122,11 @@ static void put_key_nest(struct nl_msg *msg, int type, bool ip6)
 
 void service_del(bool ip6)
 {
-	struct nl_msg *msg = message(EQUIC_CMD_SERVICE_DEL);
+	struct nl_msg *msg = control_message(EQUIC_CMD_SERVICE_DEL);
 	int err;
 
 	put_key(msg, ip6);
-	err = request(msg, NULL, NULL);
+	err = control_request(msg, NULL, NULL);
 	errno = -err;
 	if (err && err != -ENOENT)
 		ktap_bail("cannot delete a service");
@@ -135,7 +134,7 @@ void service_del(bool ip6)
 
 void service_set(bool ip6, const struct policy *policy)
 {
-	struct nl_msg *msg = message(EQUIC_CMD_SERVICE_ADD);
+	struct nl_msg *msg = control_message(EQUIC_CMD_SERVICE_ADD);
 	int err;
 
 	service_del(ip6);
@@ -148,7 +147,7 @@ void service_set(bool ip6, const struct policy *policy)
 	nla_put_u8(msg, EQUIC_A_SERVICE_ON_OVERFLOW, policy->overflow_drop);
 	nla_put_u32(msg, EQUIC_A_SERVICE_PENDING_TIMEOUT,
 		    EQUIC_PENDING_TIMEOUT_MAX_MS);
-	err = request(msg, NULL, NULL);
+	err = control_request(msg, NULL, NULL);
 	errno = -err;
 	if (err)
 		ktap_bail("cannot add a service");
@@ -193,7 +192,7 @@ static void get_stats(struct nl_msg *msg, struct stats *stats)
 	int err;
 
 	memset(stats, 0, sizeof(*stats));
-	err = request(msg, on_stats, stats);
+	err = control_request(msg, on_stats, stats);
 	errno = -err;
 	if (err)
 		ktap_bail("cannot read statistics");
@@ -201,7 +200,7 @@ static void get_stats(struct nl_msg *msg, struct stats *stats)
 
 void service_stats(bool ip6, struct stats *stats)
 {
-	struct nl_msg *msg = message(EQUIC_CMD_STATS_GET);
+	struct nl_msg *msg = control_message(EQUIC_CMD_STATS_GET);
 
 	put_key_nest(msg, EQUIC_A_STATS_SERVICE, ip6);
 	get_stats(msg, stats);
@@ -209,12 +208,12 @@ void service_stats(bool ip6, struct stats *stats)
 
 void total_stats(struct stats *stats)
 {
-	get_stats(message(EQUIC_CMD_STATS_GET), stats);
+	get_stats(control_message(EQUIC_CMD_STATS_GET), stats);
 }
 
 int conn_report(int cmd, const struct frame *frame, __u32 id)
 {
-	struct nl_msg *msg = message(cmd);
+	struct nl_msg *msg = control_message(cmd);
 	struct bpf_equic_pkt pkt;
 	struct built built;
 	__u16 port;
@@ -238,16 +237,16 @@ int conn_report(int cmd, const struct frame *frame, __u32 id)
 		nla_put(msg, EQUIC_A_CONN_SCID, frame->quic[0].scid_len,
 			built.data + built.scid[0]);
 	}
-	return request(msg, NULL, NULL);
+	return control_request(msg, NULL, NULL);
 }
 
 void namespace_bypass(bool on)
 {
-	struct nl_msg *msg = message(EQUIC_CMD_BYPASS);
+	struct nl_msg *msg = control_message(EQUIC_CMD_BYPASS);
 	int err;
 
 	nla_put_u32(msg, EQUIC_A_BYPASS_FOR, on ? EQUIC_BYPASS_FOREVER_MS : 0);
-	err = request(msg, NULL, NULL);
+	err = control_request(msg, NULL, NULL);
 	errno = -err;
 	if (err)
 		ktap_bail("cannot switch bypass");

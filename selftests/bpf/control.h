@@ -104,4 +104,23 @@ int conn_report(int cmd, const struct frame *frame, __u32 id);
  */
 void namespace_bypass(bool on);
 
+struct nl_msg;
+
+/**
+ * control_message - begin a request that wants an answer
+ * @cmd: enum equic_cmd
+ */
+struct nl_msg *control_message(int cmd);
+
+/**
+ * control_request - send one, and wait for the end of the answer
+ * @msg: the request; freed
+ * @valid: gets the answer's messages, a libnl callback; NULL: there are none
+ * @arg: for @valid
+ *
+ * Return: 0 or the kernel's negative errno.
+ */
+int control_request(struct nl_msg *msg, int (*valid)(struct nl_msg *, void *),
+		    void *arg);
+
 #endif /* EQUIC_SELFTESTS_CONTROL_H */

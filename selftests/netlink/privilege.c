@@ -58,6 +58,15 @@ static bool denied(const char *what, int err)
 		is(nobody.words, 0, 1));
 }
 
+/* One with nothing in it: who asks is looked at first. */
+static int request(struct nl *nl, int cmd)
+{
+	struct nlm m;
+
+	nlm_begin(&m, cmd, 0);
+	return nl_do(nl, &m, NULL);
+}
+
 static bool nobody_changes(void)
 {
 	struct shown shown;
@@ -69,7 +78,10 @@ static bool nobody_changes(void)
 	       denied("del", service_del(&nobody, &svc)) &
 	       denied("get", service_get(&nobody, &svc, &shown)) &
 	       denied("flush", flush(&nobody, NULL)) &
-	       denied("bypass", bypass(&nobody, NULL, 1000));
+	       denied("bypass", bypass(&nobody, NULL, 1000)) &
+	       denied("key", request(&nobody, EQUIC_CMD_KEY_ADD)) &
+	       denied("key update", request(&nobody, EQUIC_CMD_KEY_UPDATE)) &
+	       denied("key del", request(&nobody, EQUIC_CMD_KEY_DEL));
 }
 
 static bool nobody_reports(void)
@@ -94,6 +106,14 @@ static bool nobody_reports(void)
 		      resync(&nobody, &unknown, EQUIC_RESYNC_BEGIN));
 }
 
+static int keys_dump(struct nl *nl)
+{
+	struct nlm m;
+
+	nlm_begin(&m, EQUIC_CMD_KEY_GET, 0);
+	return nl_dump(nl, &m, NULL, NULL);
+}
+
 static bool nobody_looks(void)
 {
 	struct client clients[2];
@@ -111,6 +131,7 @@ static bool nobody_looks(void)
 	       is("connections", conns_dump(&nobody, NULL, NULL, 0, conns, 2),
 		  0) &
 	       denied("counters", stats_get(&nobody, &svc, &stats)) &
+	       denied("keys", keys_dump(&nobody)) &
 	       is("totals", stats_get(&nobody, NULL, &stats), 0) &
 	       is("open", stats.open, 1);
 }

@@ -127,6 +127,30 @@ def connections(ynl):
           error(ynl.do, "conn-close", {"service": KEY, "id": 7})[0], errno.ENOENT)
 
 
+def keys(ynl):
+    """Keys of packet protection; they are this socket's."""
+    key = {"use": "seal", "level": "one-rtt", "cipher": "aes-256-gcm",
+           "key": "a1" * 32, "iv": "b2" * 12, "header": "c3" * 32,
+           "packets-max": 1000}
+    number = ynl.do("key-add", key)["id"]
+    ynl.do("key-update", {"id": number, "epoch": 1, "key": "d4" * 32,
+                          "iv": "e5" * 12})
+    got = ynl.dump("key-get", {})
+    check("one key is there", [k["id"] for k in got], [number])
+    check("as it was given", (got[0]["use"], got[0]["level"], got[0]["cipher"],
+                              got[0]["packets-max"]),
+          ("seal", "one-rtt", "aes-256-gcm", 1000))
+    check("with its epochs", [e["number"] for e in got[0]["epochs"]], [0, 1])
+    check("and without what it is made of",
+          {"key", "iv", "header"} & set(got[0]), set())
+    check("an epoch must follow",
+          error(ynl.do, "key-update", {"id": number, "epoch": 3,
+                                       "key": "d4" * 32, "iv": "e5" * 12}),
+          (errno.EINVAL, "the epoch does not follow the key's current one"))
+    ynl.do("key-del", {"id": number})
+    check("it can be taken back", ynl.dump("key-get", {}), [])
+
+
 def cli(*args):
     """The command line client's answer."""
     command = [sys.executable, os.path.join(TREE, "tools/net/ynl/cli.py"),
@@ -158,6 +182,7 @@ def main():
     listener.ntf_subscribe("events")
     services(ynl)
     connections(ynl)
+    keys(ynl)
     check("cli.py does", cli("--do", "service-get", "--json",
                              json.dumps(KEY))["quota"], 5)
     ynl.do("service-del", {"addr6": "20010db8000000000000000000000001", "port": 8443})

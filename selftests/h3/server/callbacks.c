@@ -57,6 +57,10 @@ static int on_handshake_completed(ngtcp2_conn *quic, void *user)
 	count(conn->worker, COUNT_COMPLETED);
 	conn->source[SOURCE_COMPLETED]++;
 	equic_ngtcp2_confirmed(&conn->equic);
+	keys_tell(conn);
+	if (conn->worker->options->key_update_ns)
+		conn->key_update_at_ns = conn->worker->now_ns +
+			conn->worker->options->key_update_ns;
 	if (conn->over_quota)
 		return 0;	/* conn_read() closes it */
 	conn->http = http_new(conn);
@@ -205,7 +209,7 @@ const ngtcp2_callbacks conn_callbacks = {
 	.encrypt = ngtcp2_crypto_encrypt_cb,
 	.decrypt = ngtcp2_crypto_decrypt_cb,
 	.hp_mask = ngtcp2_crypto_hp_mask_cb,
-	.update_key = ngtcp2_crypto_update_key_cb,
+	.update_key = keys_on_update,
 	.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
 	.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
 	.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb,

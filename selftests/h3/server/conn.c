@@ -122,6 +122,7 @@ struct conn *conn_new(struct worker *worker, struct listener *listener,
 		goto err_conn;
 	gnutls_session_set_ptr(conn->tls, &conn->ref);
 	ngtcp2_conn_set_tls_native_handle(conn->quic, conn->tls);
+	keys_begin(conn);
 	equic_ngtcp2_accepted(report_handle(worker, &listener->bound),
 			      &conn->equic, conn->quic, &path);
 	return conn;
@@ -137,6 +138,7 @@ static void conn_ended(struct conn *conn, enum counter end)
 	struct worker *worker = conn->worker;
 
 	equic_ngtcp2_gone(&conn->equic);
+	equic_ngtcp2_keys_end(&conn->keys);
 	if (conn->in_quota)
 		quota_give_back(worker->quota, worker->index, conn->client);
 	conn->in_quota = false;
@@ -444,10 +446,21 @@ static int write_datagram(struct conn *conn)
 	return 1;
 }
 
+/* Not while another one is going on: then with a later datagram. */
+static void update_keys(struct conn *conn)
+{
+	uint64_t now = conn->worker->now_ns;
+
+	if (conn->key_update_at_ns && now >= conn->key_update_at_ns &&
+	    !ngtcp2_conn_initiate_key_update(conn->quic, now))
+		conn->key_update_at_ns = 0;
+}
+
 void conn_write(struct conn *conn)
 {
 	int sent, ret = 1;
 
+	update_keys(conn);
 	for (sent = 0; sent < BURST_DATAGRAMS; sent++) {
 		ret = write_datagram(conn);
 		if (ret <= 0)

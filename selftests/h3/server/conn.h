@@ -10,6 +10,7 @@
 #include "../net/timer.h"
 #include "../net/udp.h"
 #include "counters.h"
+#include "keys.h"
 
 struct worker;
 struct listener;
@@ -33,8 +34,10 @@ struct conn {
 	struct http *http;
 	ngtcp2_cid odcid;
 	struct equic_ngtcp2 equic;
+	struct equic_ngtcp2_keys keys;
 	uint64_t *source;	/* its row of the ledger */
 	enum conn_state state;
+	uint64_t key_update_at_ns; /* 0: not to be done, or done */
 	bool over_quota;	/* to be refused after the handshake */
 	bool in_quota;		/* holds one of its client's */
 	bool path_validated;	/* since last looked at */

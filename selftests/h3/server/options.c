@@ -24,6 +24,8 @@ enum {
 	OPT_PRINT,
 	OPT_LEDGER,
 	OPT_READY_FILE,
+	OPT_KEYS,
+	OPT_KEY_UPDATE,
 };
 
 const char *const quota_in_name[] = { "none", "user", "kernel", NULL };
@@ -58,6 +60,9 @@ static const struct argp_option argp_options[] = {
 	  "Idle timeout of connections (30)", 0 },
 	{ "handshake-timeout", OPT_HANDSHAKE_TIMEOUT, "SECONDS", 0,
 	  "When a handshake is given up (10)", 0 },
+	{ "key-update", OPT_KEY_UPDATE, "MS", 0,
+	  "Update the keys of a connection once, so long after its handshake",
+	  0 },
 	{ "max-conns", OPT_MAX_CONNS, "N", 0,
 	  "Refuse more connections than this in each worker", 0 },
 	{ "stats", OPT_STATS, "FILE", 0,
@@ -70,6 +75,9 @@ static const struct argp_option argp_options[] = {
 	  "Tell sources apart by address (default) or by address and port", 0 },
 	{ "ready-file", OPT_READY_FILE, "FILE", 0,
 	  "Make FILE, with the process id in it, when all workers listen", 0 },
+	{ "keys", OPT_KEYS, "FILE", 0,
+	  "Give the kernel the keys of connections, for programs that open "
+	  "their packets, and tell in FILE which", 0 },
 	{ "quiet", 'q', NULL, 0, "No line for each failed connection", 0 },
 	{ 0 }
 };
@@ -157,6 +165,9 @@ static error_t parse_file(int key, char *arg, struct options *options)
 	case OPT_READY_FILE:
 		options->ready_file = arg;
 		return 0;
+	case OPT_KEYS:
+		options->keys = arg;
+		return 0;
 	default:
 		return parse_tls(key, arg, options);
 	}
@@ -218,6 +229,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->handshake_timeout_ns =
 			parse_number(state, "--handshake-timeout", arg, 1,
 				     86400) * NS_PER_S;
+		return 0;
+	case OPT_KEY_UPDATE:
+		options->key_update_ns =
+			parse_number(state, "--key-update", arg, 1, 3600000) *
+			NS_PER_MS;
 		return 0;
 	case OPT_MAX_CONNS:
 		options->max_conns = parse_number(state, "--max-conns", arg, 1,

@@ -30,11 +30,13 @@ struct options {
 	const char *counters;
 	const char *print;
 	const char *ready_file;
+	const char *keys;
 	unsigned int workers;
 	unsigned int quota;
 	unsigned int max_conns;
 	uint64_t idle_timeout_ns;
 	uint64_t handshake_timeout_ns;
+	uint64_t key_update_ns;		/* 0: never */
 	enum quota_in quota_in;
 	enum refuse_how refuse;
 	enum ledger_key ledger;

@@ -293,6 +293,7 @@ static int worker_open(struct worker *worker)
 		if (open_listener(worker, &options->listen[i]))
 			return -1;
 	report_open(worker);
+	keys_open(worker);
 	report_submit(worker);
 	return 0;
 }
@@ -318,6 +319,7 @@ static void worker_close(struct worker *worker)
 {
 	unsigned int i;
 
+	keys_close(worker);
 	report_close(worker);
 	for (i = 0; i < worker->n_listeners; i++) {
 		close(worker->listeners[i].fd);

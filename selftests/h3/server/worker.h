@@ -6,6 +6,7 @@
 #include "../net/udp.h"
 #include "cids.h"
 #include "counters.h"
+#include "keys.h"
 #include "options.h"
 #include "quota.h"
 #include "report.h"
@@ -36,6 +37,7 @@ struct worker {
 	struct cids cids;
 	struct conn *conns;
 	struct report report;
+	struct keys keys;
 	int epoll;
 	int signals;
 	int forward;		/* datagrams from other workers */
