@@ -183,18 +183,20 @@ static struct equic_epoch *key_shift(struct equic_key *key)
  * is current, and the new one is next.
  */
 static int key_install_next(struct equic_key *key, struct equic_epoch *epoch,
-			    struct equic_epoch **old)
+			    u64 pn, struct equic_epoch **old)
 {
 	struct equic_epoch *next = epoch_locked(key, &key->next);
 
 	if (next && epoch->number == next->number + 1) {
-		atomic64_set(&next->first_pn, atomic64_read(&key->pn_expected));
+		atomic64_set(&next->first_pn,
+			     max_t(u64, pn, atomic64_read(&key->pn_expected)));
 		*old = key_shift(key);
 	} else if (epoch->number == epoch_locked(key, &key->current_)->number + 1) {
 		*old = next;
 	} else {
 		return -EINVAL;
 	}
+	equic_key_expect(key, pn);
 	rcu_assign_pointer(key->next, epoch);
 	return 0;
 }
@@ -220,11 +222,9 @@ int equic_key_update(struct equic_key *key, struct equic_epoch *epoch, u64 pn,
 	int ret;
 
 	lockdep_assert_held(&key->en->lock);
-	if (key->use == EQUIC_KEY_USE_OPEN)
-		equic_key_expect(key, pn);
 	spin_lock_bh(&key->lock);
 	ret = key->use == EQUIC_KEY_USE_OPEN ?
-		key_install_next(key, epoch, &old) :
+		key_install_next(key, epoch, pn, &old) :
 		key_install_newest(key, epoch, &old);
 	spin_unlock_bh(&key->lock);
 	epoch_release(old);

@@ -146,6 +146,30 @@ static void test_opening_epochs(void)
 	is(opens(id, &e7, 131), -ENOENT, "and then opens nothing");
 }
 
+/* A refused update changes nothing, and one that no program saw can be followed. */
+static void test_unseen_updates(void)
+{
+	struct key e0 = key_of(EQUIC_CIPHER_AES_128_GCM, 0), e1, e2, wrong;
+	int id;
+
+	e1 = key_of(e0.cipher, 1);
+	e2 = key_of(e0.cipher, 2);
+	wrong = key_of(e0.cipher, 3);
+	wrong.pn = 1ULL << 40;
+	e2.pn = 1ULL << 41;
+	id = add(&e0, EQUIC_KEY_USE_OPEN);
+	is(key_update(id, &wrong), -EINVAL, "an update that does not follow");
+	is(opens(id, &e0, 10), 0, "leaves the numbers that are expected");
+	is(key_update(id, &e1), 0, "one that does");
+	is(key_update(id, &e2), 0, "and the next, without a packet between");
+	is(opens(id, &e1, (1ULL << 41) + 1), 0,
+	   "then the first of them is current, from its owner's number on");
+	is(packet()->epoch, 1, "and is told");
+	is(opens(id, &e2, (1ULL << 41) + 2), 0, "and the second is next");
+	is(packet()->epoch, 2, "and is told");
+	key_del(id);
+}
+
 static void test_sealing_epochs(void)
 {
 	struct key e0 = key_of(EQUIC_CIPHER_AES_256_GCM, 0), e1, e2;
@@ -347,6 +371,7 @@ static void test_hook(const char *name)
 {
 	hook = name;
 	test_opening_epochs();
+	test_unseen_updates();
 	test_sealing_epochs();
 	test_numbers();
 	test_limits();
