@@ -4,13 +4,13 @@
 #define EQUIC_EXAMPLES_FRAMES_H
 
 #include <linux/types.h>
+#include "frame_type.h"
 
 enum {
 	IN,
 	OUT,
 	DIRECTIONS,
 
-	FRAME_TYPES	= 0x32,
 	KEPT_LEN	= 1500,
 };
 
