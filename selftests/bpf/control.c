@@ -40,6 +40,11 @@ void control_open(void)
 {
 	if (unshare(CLONE_NEWNET))
 		ktap_bail("no network namespace");
+	control_connect();
+}
+
+void control_connect(void)
+{
 	sock = nl_socket_alloc();
 	if (!sock || genl_connect(sock))
 		ktap_bail("no generic netlink");

@@ -54,6 +54,11 @@ int module_remove(void);
 void control_open(void);
 
 /**
+ * control_connect - find the netlink family, in this network namespace
+ */
+void control_connect(void);
+
+/**
  * control_close - forget it
  */
 void control_close(void);
