@@ -30,6 +30,7 @@ FLOW=$EQUIC_BUILD/selftests/gateway/flow
 SINK=$EQUIC_BUILD/selftests/gateway/sink
 KILLER=$EQUIC_BUILD/selftests/gateway/killer
 EQUIC_KO=${EQUIC_KO:-$EQUIC_BUILD/6.12/equic.ko}
+root=${EQUIC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/equic}/7.2/root
 
 CLIENTS=4
 PORT=443
@@ -306,6 +307,25 @@ job()
 	job_pid[$name]=$!
 }
 
+# The Debian 13 root that selftests/vm/kernel made, for what its programs want of
+# the machine. There, $tmp is /mnt.
+mount_root()
+{
+	mountpoint -q "$root/dev" || mount --rbind /dev "$root/dev"
+	mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
+	mountpoint -q "$root/mnt" || mount --bind "$tmp" "$root/mnt"
+}
+
+# job_in_root NAME NS COMMAND...: it has curl and aioquic.
+job_in_root()
+{
+	local name=$1 ns=$2
+
+	shift 2
+	mount_root
+	job "$name" "$ns" chroot "$root" "$@"
+}
+
 job_runs()
 {
 	[ -n "${job_pid[$1]:-}" ] && kill -0 "${job_pid[$1]}" 2>/dev/null
@@ -474,6 +494,7 @@ clean_up()
 	end_jobs
 	delete_namespaces 2>/dev/null
 	[ ! -e /sys/module/equic ] || wait_until 30 unload_module >/dev/null
+	mountpoint -q "$root/mnt" && umount "$root/mnt"
 	rm -rf "$tmp"
 }
 
