@@ -147,7 +147,8 @@ extern int bpf_skb_equic_release(struct __sk_buff *ctx,
  *
  * To keep the UDP checksum right, give @packet->udp_off. It is kept right from
  * what it was: of a veth device whose peer leaves checksums to the hardware, XDP
- * sees one that is not filled in, and cannot know.
+ * sees one that is not filled in, and cannot know. What the program changes in an
+ * open packet, it must put into the checksum itself.
  *
  * Return:
  * * 0: @packet is filled, its payload can be read and changed
