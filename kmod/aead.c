@@ -52,10 +52,14 @@ enum {
 	REQUEST_CONTEXT_MAX = 1024,
 };
 
-/* One CPU's: neither requests nor what they point to may be on a stack. */
+/*
+ * One CPU's: neither requests nor what they point to may be on a stack. The list
+ * is made once, and only its one entry set for each packet.
+ */
 struct aead_cpu {
 	u8 packet[EQUIC_PACKET_MAX_LEN];
 	u8 iv[16];
+	struct scatterlist sg;
 	struct aead_request request;	/* last: its context follows */
 };
 
@@ -86,6 +90,7 @@ static int alloc_cpus(void)
 			free_cpus();
 			return -ENOMEM;
 		}
+		sg_init_table(&ac->sg, 1);
 		per_cpu(aead_cpus, cpu) = ac;
 	}
 	return 0;
@@ -121,6 +126,115 @@ void equic_aead_exit(void)
 	free_cpus();
 }
 
+u8 *equic_aead_scratch(void)
+{
+	return this_cpu_read(aead_cpus)->packet;
+}
+
+static __always_inline struct crypto_aead *aead_choose(struct equic_aead *aead)
+{
+	if (likely(!aead->fast))
+		return aead->sync;
+	if (likely(crypto_simd_usable() && READ_ONCE(fast_crypto)))
+		return aead->fast;
+	atomic64_inc(&aead->fallback);
+	return aead->sync;
+}
+
+/* RFC 9001, 5.3: the packet number, left-padded, exclusive-or the IV. */
+static __always_inline void aead_nonce(u8 *nonce, const u8 *iv, u64 pn)
+{
+	memcpy(nonce, iv, EQUIC_IV_LEN);
+	put_unaligned_be64(get_unaligned_be64(iv + 4) ^ pn, nonce + 4);
+}
+
+static __always_inline struct aead_request *
+aead_request_of(struct equic_aead *aead, u8 *packet, unsigned int len,
+		unsigned int header_len, unsigned int crypt_len, u64 pn)
+{
+	struct aead_cpu *ac = this_cpu_read(aead_cpus);
+	struct aead_request *req = &ac->request;
+
+	aead_nonce(ac->iv, aead->iv, pn);
+	sg_set_buf(&ac->sg, packet, len);
+	aead_request_set_tfm(req, aead_choose(aead));
+	aead_request_set_callback(req, 0, NULL, NULL);
+	aead_request_set_crypt(req, &ac->sg, &ac->sg, crypt_len, ac->iv);
+	aead_request_set_ad(req, header_len);
+	return req;
+}
+
+int equic_aead_seal(struct equic_aead *aead, u8 *packet,
+		    unsigned int header_len, unsigned int payload_len, u64 pn)
+{
+	unsigned int len = header_len + payload_len + EQUIC_TAG_LEN;
+
+	return crypto_aead_encrypt(aead_request_of(aead, packet, len,
+						   header_len, payload_len,
+						   pn));
+}
+
+/* The first bytes behind the header, and the last, of a packet to be opened. */
+struct aead_kept {
+	u8 first[EQUIC_TAG_LEN];
+	u8 tag[EQUIC_TAG_LEN];
+};
+
+/*
+ * The packet is not authentic. Its driver has left the payload alone, or has
+ * decrypted it: then its first bytes differ, and are what they were when the
+ * same key stream has gone over them again. That writes a tag, too.
+ */
+static void aead_undo(struct equic_aead *aead, u8 *packet,
+		      unsigned int header_len, unsigned int payload_len, u64 pn,
+		      const struct aead_kept *kept)
+{
+	u8 *payload = packet + header_len;
+
+	if (!memcmp(payload, kept->first, sizeof(kept->first)))
+		return;
+	equic_aead_seal(aead, packet, header_len, payload_len, pn);
+	memcpy(payload + payload_len, kept->tag, sizeof(kept->tag));
+}
+
+int equic_aead_open(struct equic_aead *aead, u8 *packet,
+		    unsigned int header_len, unsigned int payload_len, u64 pn)
+{
+	unsigned int crypt_len = payload_len + EQUIC_TAG_LEN;
+	u8 *payload = packet + header_len;
+	struct aead_kept kept __uninitialized;
+	int ret;
+
+	/* In a payload of less than a tag, some of the tag is first. */
+	memcpy(kept.first, payload, sizeof(kept.first));
+	memcpy(kept.tag, payload + payload_len, sizeof(kept.tag));
+	ret = crypto_aead_decrypt(aead_request_of(aead, packet,
+						  header_len + crypt_len,
+						  header_len, crypt_len, pn));
+	if (unlikely(ret == -EBADMSG))
+		aead_undo(aead, packet, header_len, payload_len, pn, &kept);
+	return ret;
+}
+
+/* Whether a driver leaves what aead_undo() can undo. Process context. */
+static bool aead_undoes(struct crypto_aead *tfm)
+{
+	enum { HEADER_LEN = 1, PAYLOAD_LEN = 100, BYTE = 0x5a };
+	const unsigned int len = HEADER_LEN + PAYLOAD_LEN + EQUIC_TAG_LEN;
+	struct equic_aead aead = { .sync = tfm };
+	bool undone;
+	u8 *packet;
+
+	local_bh_disable();
+	packet = equic_aead_scratch();
+	memset(packet, BYTE, len);
+	undone = equic_aead_open(&aead, packet, HEADER_LEN, PAYLOAD_LEN,
+				 0) == -EBADMSG &&
+		 !memchr_inv(packet, BYTE, len);
+	local_bh_enable();
+	return undone;
+}
+
 static struct crypto_aead *aead_alloc(const char *name, u32 type, u32 mask,
 				      const u8 *key, unsigned int key_len)
 {
@@ -131,7 +245,8 @@ static struct crypto_aead *aead_alloc(const char *name, u32 type, u32 mask,
 		return tfm;
 	ret = crypto_aead_setkey(tfm, key, key_len);
 	ret = ret ?: crypto_aead_setauthsize(tfm, EQUIC_TAG_LEN);
-	if (!ret && crypto_aead_reqsize(tfm) > REQUEST_CONTEXT_MAX)
+	if (!ret && (crypto_aead_reqsize(tfm) > REQUEST_CONTEXT_MAX ||
+		     !aead_undoes(tfm)))
 		ret = -EOPNOTSUPP;
 	if (ret) {
 		crypto_free_aead(tfm);
@@ -148,9 +263,14 @@ int equic_aead_init(struct equic_aead *aead, const struct equic_cipher_info *inf
 
 	sync = aead_alloc(info->name, 0, CRYPTO_ALG_ASYNC, key, info->key_len);
 	if (IS_ERR(sync)) {
-		NL_SET_ERR_MSG_FMT(extack,
-				   "the kernel gives no synchronous %s: is module %s there?",
-				   info->name, info->module);
+		if (PTR_ERR(sync) == -EOPNOTSUPP)
+			NL_SET_ERR_MSG_FMT(extack,
+					   "the kernel's %s is not of use for packets in place",
+					   info->name);
+		else
+			NL_SET_ERR_MSG_FMT(extack,
+					   "the kernel gives no synchronous %s: is module %s there?",
+					   info->name, info->module);
 		return PTR_ERR(sync);
 	}
 	if (info->fast_name && READ_ONCE(has_fast)) {
@@ -158,7 +278,8 @@ int equic_aead_init(struct equic_aead *aead, const struct equic_cipher_info *inf
 				  CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC, key,
 				  info->key_len);
 		/* Its module may have gone: slower is not wrong. */
-		if (PTR_ERR_OR_ZERO(fast) == -ENOENT)
+		if (PTR_ERR_OR_ZERO(fast) == -ENOENT ||
+		    PTR_ERR_OR_ZERO(fast) == -EOPNOTSUPP)
 			fast = NULL;
 	}
 	if (IS_ERR(fast)) {
@@ -190,73 +311,6 @@ const char *equic_aead_driver(const struct equic_aead *aead)
 const char *equic_aead_fallback(const struct equic_aead *aead)
 {
 	return aead->fast ? crypto_aead_driver_name(aead->sync) : NULL;
-}
-
-static struct crypto_aead *aead_choose(const struct equic_aead *aead,
-				       bool *used_fallback)
-{
-	if (likely(!aead->fast))
-		return aead->sync;
-	if (likely(crypto_simd_usable() && READ_ONCE(fast_crypto)))
-		return aead->fast;
-	*used_fallback = true;
-	return aead->sync;
-}
-
-/* RFC 9001, 5.3: the packet number, left-padded, exclusive-or the IV. */
-static void aead_nonce(u8 *nonce, const u8 *iv, u64 pn)
-{
-	memcpy(nonce, iv, EQUIC_IV_LEN);
-	put_unaligned_be64(get_unaligned_be64(iv + 4) ^ pn, nonce + 4);
-}
-
-static struct aead_request *
-aead_request_of(const struct equic_aead *aead, struct scatterlist *src,
-		struct scatterlist *dst, unsigned int header_len,
-		unsigned int crypt_len, u64 pn, bool *used_fallback)
-{
-	struct aead_cpu *ac = this_cpu_read(aead_cpus);
-	struct aead_request *req = &ac->request;
-
-	aead_nonce(ac->iv, aead->iv, pn);
-	aead_request_set_tfm(req, aead_choose(aead, used_fallback));
-	aead_request_set_callback(req, 0, NULL, NULL);
-	aead_request_set_crypt(req, src, dst, crypt_len, ac->iv);
-	aead_request_set_ad(req, header_len);
-	return req;
-}
-
-int equic_aead_seal(const struct equic_aead *aead, u8 *packet,
-		    unsigned int header_len, unsigned int payload_len, u64 pn,
-		    bool *used_fallback)
-{
-	struct scatterlist sg;
-
-	sg_init_one(&sg, packet, header_len + payload_len + EQUIC_TAG_LEN);
-	return crypto_aead_encrypt(aead_request_of(aead, &sg, &sg, header_len,
-						   payload_len, pn,
-						   used_fallback));
-}
-
-int equic_aead_open(const struct equic_aead *aead, u8 *packet, u8 *plain,
-		    unsigned int header_len, unsigned int payload_len, u64 pn,
-		    bool *used_fallback)
-{
-	unsigned int crypt_len = payload_len + EQUIC_TAG_LEN;
-	struct scatterlist src, dst;
-
-	sg_init_one(&src, packet, header_len + crypt_len);
-	sg_init_one(&dst, plain, header_len + crypt_len);
-	return crypto_aead_decrypt(aead_request_of(aead, &src,
-						   plain == packet ? &src :
-								     &dst,
-						   header_len, crypt_len, pn,
-						   used_fallback));
-}
-
-u8 *equic_aead_scratch(void)
-{
-	return this_cpu_read(aead_cpus)->packet;
 }
 
 MODULE_SOFTDEP("pre: aesni_intel ghash gcm chacha20poly1305");

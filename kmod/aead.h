@@ -14,6 +14,7 @@
 #define _EQUIC_AEAD_H
 
 #include <linux/equic.h>
+#include <linux/atomic.h>
 #include <linux/types.h>
 
 struct crypto_aead;
@@ -44,6 +45,7 @@ extern const struct equic_cipher_info equic_ciphers[EQUIC_CIPHERS];
 struct equic_aead {
 	struct crypto_aead *fast;	/* NULL: there is no other than */
 	struct crypto_aead *sync;
+	atomic64_t fallback;		/* packets that the slow one did */
 	u8 iv[EQUIC_IV_LEN];
 };
 
@@ -56,19 +58,15 @@ const char *equic_aead_driver(const struct equic_aead *aead);
 const char *equic_aead_fallback(const struct equic_aead *aead);
 
 /*
- * @packet: @header_len bytes of header, which are authenticated, then
+ * In place. @packet: @header_len bytes of header, which are authenticated, then
  * @payload_len bytes, then the tag; memory of the kernel's linear mapping.
- * @used_fallback: set when it was not the fast one.
  *
- * Opening writes the payload to the same offset of @plain, which may be @packet
- * itself. -EBADMSG: not authentic; @plain is undefined.
+ * -EBADMSG: not authentic, and what it was; that took twice the time.
  */
-int equic_aead_seal(const struct equic_aead *aead, u8 *packet,
-		    unsigned int header_len, unsigned int payload_len, u64 pn,
-		    bool *used_fallback);
-int equic_aead_open(const struct equic_aead *aead, u8 *packet, u8 *plain,
-		    unsigned int header_len, unsigned int payload_len, u64 pn,
-		    bool *used_fallback);
+int equic_aead_seal(struct equic_aead *aead, u8 *packet,
+		    unsigned int header_len, unsigned int payload_len, u64 pn);
+int equic_aead_open(struct equic_aead *aead, u8 *packet,
+		    unsigned int header_len, unsigned int payload_len, u64 pn);
 
 /* EQUIC_PACKET_MAX_LEN bytes of this CPU's. */
 u8 *equic_aead_scratch(void);

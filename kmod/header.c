@@ -2,7 +2,6 @@
 #include "header.h"
 #include "aead.h"
 
-#include <crypto/aes.h>
 #include <crypto/chacha.h>
 #include <crypto/internal/cipher.h>
 #include <linux/module.h>
@@ -67,20 +66,11 @@ static void chacha_mask(const struct equic_header_key *hk, const u8 *sample,
 	memzero_explicit(stream, sizeof(stream));
 }
 
-static void aes_mask(const struct equic_header_key *hk, const u8 *sample,
-		     u8 mask[EQUIC_MASK_LEN])
-{
-	u8 block[AES_BLOCK_SIZE];
-
-	crypto_cipher_encrypt_one(hk->aes, block, sample);
-	memcpy(mask, block, EQUIC_MASK_LEN);
-}
-
 void equic_header_mask(const struct equic_header_key *hk, const u8 *sample,
 		       u8 mask[EQUIC_MASK_LEN])
 {
 	if (hk->aes)
-		aes_mask(hk, sample, mask);
+		crypto_cipher_encrypt_one(hk->aes, mask, sample);
 	else
 		chacha_mask(hk, sample, mask);
 }

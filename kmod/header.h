@@ -9,6 +9,7 @@
 #define _EQUIC_HEADER_H
 
 #include <linux/types.h>
+#include <linux/unaligned.h>
 
 struct crypto_cipher;
 struct equic_cipher_info;
@@ -17,7 +18,8 @@ struct netlink_ext_ack;
 enum {
 	EQUIC_SAMPLE_LEN = 16,
 	EQUIC_PN_MAX_LEN = 4,
-	EQUIC_MASK_LEN = 1 + EQUIC_PN_MAX_LEN,
+	/* Of the mask, five bytes are in use. */
+	EQUIC_MASK_LEN = EQUIC_SAMPLE_LEN,
 
 	/* Of the first byte, unprotected (RFC 9000, 17.2 and 17.3). */
 	EQUIC_LONG_HEADER = 0x80,
@@ -51,13 +53,36 @@ static inline void equic_header_mask_first(u8 *first,
 	*first ^= mask[0] & (*first & EQUIC_LONG_HEADER ? 0x0f : 0x1f);
 }
 
+/*
+ * A packet number is the first @pn_len bytes of a word, in network order: the
+ * sample is behind all four of them, so that they can be read and written.
+ */
+static inline unsigned int equic_pn_shift(unsigned int pn_len)
+{
+	return 8 * (EQUIC_PN_MAX_LEN - pn_len);
+}
+
+static inline u32 equic_pn_read(const u8 *pn, unsigned int pn_len)
+{
+	return get_unaligned_be32(pn) >> equic_pn_shift(pn_len);
+}
+
+static inline void equic_pn_write(u8 *pn, unsigned int pn_len, u32 number)
+{
+	unsigned int shift = equic_pn_shift(pn_len);
+	u32 others = (1U << shift) - 1;
+
+	put_unaligned_be32((get_unaligned_be32(pn) & others) | number << shift,
+			   pn);
+}
+
 static inline void equic_header_mask_pn(u8 *pn, unsigned int pn_len,
 					const u8 mask[EQUIC_MASK_LEN])
 {
-	unsigned int i;
+	u32 others = (1U << equic_pn_shift(pn_len)) - 1;
 
-	for (i = 0; i < pn_len; i++)
-		pn[i] ^= mask[1 + i];
+	put_unaligned_be32(get_unaligned_be32(pn) ^
+			   (get_unaligned_be32(mask + 1) & ~others), pn);
 }
 
 #endif /* _EQUIC_HEADER_H */

@@ -24,11 +24,6 @@ static unsigned int keys_max(const struct equic_net *en)
 	return en->net->user_ns == &init_user_ns ? max_keys : max_keys_user;
 }
 
-struct equic_key *equic_key_find(struct equic_net *en, u32 id)
-{
-	return xa_load(&en->keys.table, id);
-}
-
 void equic_epoch_destroy(struct equic_epoch *epoch)
 {
 	equic_aead_free(&epoch->aead);
@@ -135,6 +130,64 @@ err_key:
 	return ERR_PTR(ret);
 }
 
+static struct equic_key_table *table_locked(const struct equic_net *en)
+{
+	return rcu_dereference_protected(en->keys.table,
+					 lockdep_is_held(&en->lock));
+}
+
+static int table_alloc(struct equic_net *en)
+{
+	struct equic_key_table *table;
+	u32 size;
+
+	if (table_locked(en))
+		return 0;
+	size = roundup_pow_of_two(keys_max(en));
+	table = kvzalloc(struct_size(table, slots, size), GFP_KERNEL_ACCOUNT);
+	if (!table)
+		return -ENOMEM;
+	table->size = size;
+	rcu_assign_pointer(en->keys.table, table);
+	return 0;
+}
+
+/*
+ * Numbers are not used again soon: a program may still have one. Some slot is
+ * free, for there are as many as keys may be.
+ */
+static void table_insert(struct equic_net *en, struct equic_key *key)
+{
+	struct equic_key_table *table = table_locked(en);
+	struct equic_key __rcu **slot;
+
+	do {
+		if (en->keys.cursor > EQUIC_KEY_ID_MAX)
+			en->keys.cursor = 1;
+		key->id = en->keys.cursor++;
+		slot = &table->slots[key->id & (table->size - 1)];
+	} while (rcu_access_pointer(*slot));
+	rcu_assign_pointer(*slot, key);
+}
+
+static void table_remove(struct equic_net *en, const struct equic_key *key)
+{
+	struct equic_key_table *table = table_locked(en);
+
+	RCU_INIT_POINTER(table->slots[key->id & (table->size - 1)], NULL);
+}
+
+struct equic_key *equic_key_find_locked(struct equic_net *en, u32 id)
+{
+	struct equic_key *key;
+
+	lockdep_assert_held(&en->lock);
+	rcu_read_lock_bh();
+	key = equic_key_find(&en->keys, id);
+	rcu_read_unlock_bh();
+	return key;
+}
+
 int equic_key_add(struct equic_net *en, struct equic_owner *owner,
 		  struct equic_key *key, struct netlink_ext_ack *extack)
 {
@@ -147,14 +200,12 @@ int equic_key_add(struct equic_net *en, struct equic_owner *owner,
 			       "too many keys in this namespace: raise max_keys, or max_keys_user, of the module");
 		return -ENOSPC;
 	}
+	ret = table_alloc(en);
+	if (ret)
+		return ret;
 	key->en = en;
 	key->owner = owner;
-	/* Numbers are not used again soon: a program may still have one. */
-	ret = xa_alloc_cyclic(&keys->table, &key->id, key,
-			      XA_LIMIT(1, EQUIC_KEY_ID_MAX), &keys->cursor,
-			      GFP_KERNEL_ACCOUNT);
-	if (ret < 0)
-		return ret;
+	table_insert(en, key);
 	list_add_tail(&key->owner_list, &owner->keys);
 	keys->nr++;
 	return 0;
@@ -278,7 +329,7 @@ void equic_key_del(struct equic_key *key)
 	struct equic_net *en = key->en;
 
 	lockdep_assert_held(&en->lock);
-	xa_erase(&en->keys.table, key->id);
+	table_remove(en, key);
 	list_del(&key->owner_list);
 	en->keys.nr--;
 	queue_rcu_work(equic_wq, &key->free);
@@ -295,7 +346,6 @@ void equic_keys_end(struct equic_owner *owner)
 
 void equic_keys_init(struct equic_net *en)
 {
-	xa_init_flags(&en->keys.table, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	/*
 	 * Not from 1: whoever has the number of a key from before the module was
 	 * loaded again should find none.
@@ -307,5 +357,5 @@ void equic_keys_init(struct equic_net *en)
 void equic_keys_exit(struct equic_net *en)
 {
 	WARN_ON(en->keys.nr);
-	xa_destroy(&en->keys.table);
+	kvfree(rcu_dereference_protected(en->keys.table, true));
 }

@@ -9,7 +9,8 @@
  * seals has the two newest, and is told which one to use.
  *
  * Owner of the object: the namespace's table of keys, under equic_net.lock; it
- * goes with the socket that made it. Programs find it by its number, under RCU.
+ * goes with the socket that made it. Programs find it by its number; their having
+ * BH disabled is their RCU read lock.
  * key.lock protects which epochs there are. Epochs and keys are freed by work
  * items after a grace period, for the crypto API frees in process context.
  */
@@ -19,9 +20,9 @@
 #include <linux/equic.h>
 #include <linux/bits.h>
 #include <linux/list.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
-#include <linux/xarray.h>
 
 #include "aead.h"
 #include "header.h"
@@ -41,11 +42,12 @@ enum {
 struct equic_epoch {
 	u32 number;
 	struct equic_aead aead;
-	atomic64_t packets;		/* opened, or sealed */
-	atomic64_t fallback;		/* of them without the vector unit */
 	union {
-		atomic64_t first_pn;	/* opens: the smallest opened */
-		struct equic_window window; /* seals */
+		struct {		/* opens */
+			atomic64_t opened;	/* packets */
+			atomic64_t first_pn;	/* the smallest of them */
+		};
+		struct equic_window window;	/* seals */
 	};
 	struct rcu_work free;
 };
@@ -62,7 +64,6 @@ struct equic_key {
 	atomic64_t pn_expected;		/* opens: one above the largest opened */
 
 	spinlock_t lock;		/* changes of the three */
-	/* RCU. */
 	struct equic_epoch __rcu *previous;
 	struct equic_epoch __rcu *current_;
 	struct equic_epoch __rcu *next;	/* opens only */
@@ -73,9 +74,16 @@ struct equic_key {
 	struct rcu_work free;
 };
 
+/* A key is in the slot that the last bits of its number say. */
+struct equic_key_table {
+	u32 size;			/* a power of two */
+	struct equic_key __rcu *slots[] __counted_by(size);
+};
+
 struct equic_keys {
-	struct xarray table;		/* RCU; changed under equic_net.lock */
-	u32 cursor;			/* where the next number is sought */
+	/* Of the first key, which stays. RCU; changed under equic_net.lock. */
+	struct equic_key_table __rcu *table;
+	u32 cursor;			/* equic_net.lock: the next number */
 	unsigned int nr;		/* equic_net.lock */
 };
 
@@ -90,8 +98,21 @@ struct equic_key_params {
 	u8 header[EQUIC_KEY_MAX_LEN];
 };
 
-/* RCU. NULL: there is none of that number. */
-struct equic_key *equic_key_find(struct equic_net *en, u32 id);
+/* BH is disabled. NULL: there is none of that number. */
+static inline struct equic_key *equic_key_find(const struct equic_keys *keys,
+					       u32 id)
+{
+	const struct equic_key_table *table = rcu_dereference_bh(keys->table);
+	struct equic_key *key;
+
+	if (unlikely(!table))
+		return NULL;
+	key = rcu_dereference_bh(table->slots[id & (table->size - 1)]);
+	return likely(key && key->id == id) ? key : NULL;
+}
+
+/* equic_net.lock. */
+struct equic_key *equic_key_find_locked(struct equic_net *en, u32 id);
 
 /*
  * Made without a lock, for the crypto API may load modules. Errors with words:
@@ -114,7 +135,7 @@ int equic_key_update(struct equic_key *key, struct equic_epoch *epoch, u64 pn,
 void equic_key_del(struct equic_key *key);
 void equic_keys_end(struct equic_owner *owner);
 
-/* The packet path: BH is disabled, RCU. */
+/* The packet path: BH is disabled. */
 struct equic_epoch *equic_key_other_phase(struct equic_key *key, bool phase,
 					  u64 pn);
 /* A packet of the next epoch was authentic. */

@@ -28,14 +28,20 @@ struct frame {
 	u8 *data;
 	u32 len;
 	bool csum_later;		/* the UDP checksum is not filled in yet */
+	/*
+	 * The crypto API cannot take it: a zero-copy AF_XDP buffer is mapped
+	 * page by page.
+	 */
+	bool scattered;
 };
 
 /*
  * Takes what the program says, once: the struct may be in memory that others
  * write, too. What is checked is the copy, and it is all that is used.
  */
-static int take_args(struct bpf_equic_packet *args,
-		     const struct bpf_equic_packet *told, u32 size)
+static __always_inline int take_args(struct bpf_equic_packet *args,
+				     const struct bpf_equic_packet *told,
+				     u32 size)
 {
 	if (unlikely(size < PACKET_SIZE_V1))
 		return -EINVAL;
@@ -55,20 +61,30 @@ static int take_args(struct bpf_equic_packet *args,
 	return unlikely(args->off > S32_MAX) ? -EINVAL : 0;
 }
 
-/* What the program is told. */
-static void give_args(struct bpf_equic_packet *told,
-		      const struct bpf_equic_packet *args)
+static u32 header_len(const struct equic_packet *packet)
 {
-	told->pn = args->pn;
-	told->epoch = args->epoch;
-	told->payload_off = args->payload_off;
-	told->payload_len = args->payload_len;
+	return packet->args.pn_off + packet->pn_len;
 }
 
-/* BH is disabled, RCU. */
-static struct equic_key *find_key(const struct net_device *dev, u32 id)
+static u32 payload_len(const struct equic_packet *packet)
 {
-	struct equic_key *key = equic_key_find(equic_net_of_dev(dev), id);
+	return packet->args.len - header_len(packet) - EQUIC_TAG_LEN;
+}
+
+/* What the program is told. */
+static void give_args(struct bpf_equic_packet *told,
+		      const struct equic_packet *packet, u32 payload_off)
+{
+	told->pn = packet->args.pn;
+	told->epoch = packet->args.epoch;
+	told->payload_off = payload_off;
+	told->payload_len = payload_len(packet);
+}
+
+static __always_inline struct equic_key *
+find_key(const struct net_device *dev, u32 id)
+{
+	struct equic_key *key = equic_key_find(&equic_net_of_dev(dev)->keys, id);
 
 	/* The scratch of the CPUs was made before the first key. */
 	if (likely(key))
@@ -82,8 +98,9 @@ struct udp_csum {
 	__wsum before;
 };
 
-static void csum_begin(struct udp_csum *csum, const struct frame *frame,
-		       const struct bpf_equic_packet *args)
+static __always_inline void csum_begin(struct udp_csum *csum,
+				       const struct frame *frame,
+				       const struct bpf_equic_packet *args)
 {
 	struct udphdr *udp;
 
@@ -113,115 +130,55 @@ static void csum_end(struct udp_csum *csum, const struct frame *frame,
 		*csum->field = CSUM_MANGLED_0;
 }
 
-static void packet_of(struct equic_packet *packet,
-		      const struct bpf_equic_packet *args, u8 *data)
-{
-	packet->data = data;
-	packet->len = args->len;
-	packet->pn_off = args->pn_off;
-	packet->epoch = args->epoch;
-	packet->pn = args->pn;
-}
+/* What acts on a packet may count on its data, and on checked arguments. */
+typedef int (*act_fn)(struct equic_key *key, struct equic_packet *packet);
 
-static void tell_opened(struct bpf_equic_packet *args,
-			const struct equic_packet *packet, u32 off, u32 len)
+/* In this CPU's scratch. */
+static int act_in_scratch(struct equic_key *key, struct equic_packet *packet,
+			  act_fn act)
 {
-	args->pn = packet->pn;
-	args->epoch = packet->epoch;
-	args->payload_off = off;
-	args->payload_len = len;
-}
-
-static u32 header_len(const struct equic_packet *packet)
-{
-	return packet->pn_off + packet->pn_len;
-}
-
-/*
- * Memory that the crypto API cannot take: a zero-copy AF_XDP buffer is mapped
- * page by page.
- */
-static bool must_bounce(const u8 *data)
-{
-	return is_vmalloc_addr(data);
-}
-
-/* Opens to this CPU's scratch: the packet is left alone until it is authentic. */
-static int open_in_place(const struct frame *frame,
-			 struct bpf_equic_packet *args)
-{
-	u8 *data = frame->data + args->off, *scratch;
-	struct equic_packet packet;
-	struct udp_csum csum;
-	struct equic_key *key;
-	bool bounce = must_bounce(data);
+	u8 *data = packet->data;
 	int ret;
 
-	key = find_key(frame->dev, args->key);
-	if (unlikely(!key))
-		return -ENOENT;
-	scratch = equic_aead_scratch();
-	if (unlikely(bounce))
-		memcpy(scratch, data, args->len);
-	packet_of(&packet, args, bounce ? scratch : data);
-	csum_begin(&csum, frame, args);
-	ret = equic_open(key, &packet, scratch);
-	if (unlikely(ret < 0))
-		return ret;
-	if (unlikely(bounce))
-		memcpy(data, scratch, header_len(&packet));
-	memcpy(data + header_len(&packet), scratch + header_len(&packet), ret);
-	csum_end(&csum, frame, args);
-	tell_opened(args, &packet, args->off + header_len(&packet), ret);
-	return 0;
+	packet->data = equic_aead_scratch();
+	memcpy(packet->data, data, packet->args.len);
+	ret = act(key, packet);
+	memcpy(data, packet->data, packet->args.len);
+	return ret;
 }
 
-static int seal_in_place(const struct frame *frame,
-			 struct bpf_equic_packet *args)
+static __always_inline int in_place(const struct frame *frame,
+				    struct equic_packet *packet, act_fn act)
 {
-	u8 *data = frame->data + args->off, *scratch;
-	struct equic_packet packet;
 	struct udp_csum csum;
 	struct equic_key *key;
 	int ret;
 
-	key = find_key(frame->dev, args->key);
+	key = find_key(frame->dev, packet->args.key);
 	if (unlikely(!key))
 		return -ENOENT;
-	packet_of(&packet, args, data);
-	csum_begin(&csum, frame, args);
-	if (unlikely(must_bounce(data))) {
-		scratch = equic_aead_scratch();
-		memcpy(scratch, data, args->len);
-		packet.data = scratch;
-		ret = equic_seal(key, &packet);
-		memcpy(data, scratch, args->len);
-	} else {
-		ret = equic_seal(key, &packet);
-	}
-	csum_end(&csum, frame, args);
-	if (unlikely(ret))
-		return ret;
-	args->payload_off = args->off + header_len(&packet);
-	args->payload_len = args->len - header_len(&packet) - EQUIC_TAG_LEN;
-	return 0;
+	packet->data = frame->data + packet->args.off;
+	csum_begin(&csum, frame, &packet->args);
+	if (unlikely(frame->scattered))
+		ret = act_in_scratch(key, packet, act);
+	else
+		ret = act(key, packet);
+	csum_end(&csum, frame, &packet->args);
+	return ret;
 }
 
 /* The packet is in this CPU's scratch. */
-static int open_scratch(struct equic_key *key, struct bpf_equic_packet *args,
+static int open_scratch(struct equic_key *key, struct equic_packet *packet,
 			u8 *plain)
 {
-	u8 *scratch = equic_aead_scratch();
-	struct equic_packet packet;
 	int ret;
 
-	packet_of(&packet, args, scratch);
-	ret = equic_open(key, &packet, scratch);
-	if (unlikely(ret < 0))
-		return ret;
-	memcpy(plain, scratch + header_len(&packet), ret);
-	tell_opened(args, &packet, 0, ret);
-	return 0;
+	packet->data = equic_aead_scratch();
+	ret = equic_open(key, packet);
+	if (likely(!ret))
+		memcpy(plain, packet->data + header_len(packet),
+		       payload_len(packet));
+	return ret;
 }
 
 /* Of the longest payload: the number has one byte. */
@@ -231,37 +188,37 @@ static int check_room(const struct bpf_equic_packet *args, u32 room)
 		-ENOBUFS : 0;
 }
 
-typedef int (*in_place_fn)(const struct frame *frame,
-			   struct bpf_equic_packet *args);
-
-static int xdp_in_place(struct xdp_md *ctx, struct bpf_equic_packet *told,
-			u32 size, in_place_fn act)
+static __always_inline int xdp_in_place(struct xdp_md *ctx,
+					struct bpf_equic_packet *told, u32 size,
+					act_fn act)
 {
 	struct xdp_buff *xdp = (struct xdp_buff *)ctx;
-	struct bpf_equic_packet args;
 	struct frame frame = {
 		.dev = xdp->rxq->dev,
 		.data = xdp->data,
 		.len = xdp->data_end - xdp->data,
+		.scattered = xdp->rxq->mem.type == MEM_TYPE_XSK_BUFF_POOL,
 	};
+	struct equic_packet packet __uninitialized;
+	u32 end;
 	int ret;
 
-	ret = take_args(&args, told, size);
+	ret = take_args(&packet.args, told, size);
 	if (unlikely(ret))
 		return ret;
-	if (unlikely(args.off + args.len > frame.len))
-		return args.off + args.len > xdp_get_buff_len(xdp) ?
-			-EINVAL : -EOPNOTSUPP;
-	rcu_read_lock();
-	ret = act(&frame, &args);
-	rcu_read_unlock();
+	end = packet.args.off + packet.args.len;
+	if (unlikely(end > frame.len))
+		return end > xdp_get_buff_len(xdp) ? -EINVAL : -EOPNOTSUPP;
+	ret = in_place(&frame, &packet, act);
 	if (likely(!ret))
-		give_args(told, &args);
+		give_args(told, &packet,
+			  packet.args.off + header_len(&packet));
 	return ret;
 }
 
-static int skb_in_place(struct __sk_buff *ctx, struct bpf_equic_packet *told,
-			u32 size, in_place_fn act)
+static __always_inline int skb_in_place(struct __sk_buff *ctx,
+					struct bpf_equic_packet *told, u32 size,
+					act_fn act)
 {
 	struct sk_buff *skb = (struct sk_buff *)ctx;
 	struct frame frame = {
@@ -269,29 +226,30 @@ static int skb_in_place(struct __sk_buff *ctx, struct bpf_equic_packet *told,
 		.data = skb->data,
 		.len = skb_headlen(skb),
 	};
-	struct bpf_equic_packet args;
+	struct equic_packet packet __uninitialized;
+	u32 end;
 	int ret;
 
-	ret = take_args(&args, told, size);
+	ret = take_args(&packet.args, told, size);
 	if (unlikely(ret))
 		return ret;
-	if (unlikely(args.off + args.len > skb->len))
+	end = packet.args.off + packet.args.len;
+	if (unlikely(end > skb->len))
 		return -EINVAL;
 	/* Several packets: what they share is in none of them. */
 	if (unlikely(skb_is_gso(skb)))
 		return -EOPNOTSUPP;
-	if (unlikely(args.off + args.len > frame.len ||
-		     (skb_cloned(skb) &&
-		      !skb_clone_writable(skb, args.off + args.len))))
+	if (unlikely(end > frame.len ||
+		     (skb_cloned(skb) && !skb_clone_writable(skb, end))))
 		return -EAGAIN;
 	/* Of this header; that of a tunnel around it is another's. */
-	frame.csum_later = skb->ip_summed == CHECKSUM_PARTIAL &&
-			   skb_checksum_start_offset(skb) == args.udp_off;
-	rcu_read_lock();
-	ret = act(&frame, &args);
-	rcu_read_unlock();
+	frame.csum_later =
+		skb->ip_summed == CHECKSUM_PARTIAL &&
+		skb_checksum_start_offset(skb) == packet.args.udp_off;
+	ret = in_place(&frame, &packet, act);
 	if (likely(!ret))
-		give_args(told, &args);
+		give_args(told, &packet,
+			  packet.args.off + header_len(&packet));
 	/* What the device summed up is not there any more. */
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
@@ -339,46 +297,47 @@ static int xdp_copy(struct xdp_buff *xdp, u32 off, u8 *to, u32 len)
 static int xdp_open_copy(struct xdp_buff *xdp, struct bpf_equic_packet *told,
 			 u32 size, u8 *plain, u32 room)
 {
-	struct bpf_equic_packet args;
+	struct equic_packet packet __uninitialized;
 	struct equic_key *key;
 	int ret;
 
-	ret = take_args(&args, told, size);
-	ret = ret ?: check_room(&args, room);
+	ret = take_args(&packet.args, told, size);
+	ret = ret ?: check_room(&packet.args, room);
 	if (unlikely(ret))
 		return ret;
-	if (unlikely(args.off + args.len > xdp_get_buff_len(xdp)))
+	if (unlikely(packet.args.off + packet.args.len > xdp_get_buff_len(xdp)))
 		return -EINVAL;
-	key = find_key(xdp->rxq->dev, args.key);
+	key = find_key(xdp->rxq->dev, packet.args.key);
 	if (unlikely(!key))
 		return -ENOENT;
-	ret = xdp_copy(xdp, args.off, equic_aead_scratch(), args.len);
-	ret = ret ?: open_scratch(key, &args, plain);
+	ret = xdp_copy(xdp, packet.args.off, equic_aead_scratch(),
+		       packet.args.len);
+	ret = ret ?: open_scratch(key, &packet, plain);
 	if (likely(!ret))
-		give_args(told, &args);
+		give_args(told, &packet, 0);
 	return ret;
 }
 
 static int skb_open_copy(struct sk_buff *skb, struct bpf_equic_packet *told,
 			 u32 size, u8 *plain, u32 room)
 {
-	struct bpf_equic_packet args;
+	struct equic_packet packet __uninitialized;
 	struct equic_key *key;
 	int ret;
 
-	ret = take_args(&args, told, size);
-	ret = ret ?: check_room(&args, room);
+	ret = take_args(&packet.args, told, size);
+	ret = ret ?: check_room(&packet.args, room);
 	if (unlikely(ret))
 		return ret;
-	key = find_key(skb->dev, args.key);
+	key = find_key(skb->dev, packet.args.key);
 	if (unlikely(!key))
 		return -ENOENT;
-	if (unlikely(skb_copy_bits(skb, args.off, equic_aead_scratch(),
-				   args.len)))
+	if (unlikely(skb_copy_bits(skb, packet.args.off, equic_aead_scratch(),
+				   packet.args.len)))
 		return -EINVAL;
-	ret = open_scratch(key, &args, plain);
+	ret = open_scratch(key, &packet, plain);
 	if (likely(!ret))
-		give_args(told, &args);
+		give_args(told, &packet, 0);
 	return ret;
 }
 
@@ -388,28 +347,28 @@ __bpf_kfunc int bpf_xdp_equic_open(struct xdp_md *ctx,
 				   struct bpf_equic_packet *packet,
 				   u32 packet__sz)
 {
-	return xdp_in_place(ctx, packet, packet__sz, open_in_place);
+	return xdp_in_place(ctx, packet, packet__sz, equic_open);
 }
 
 __bpf_kfunc int bpf_skb_equic_open(struct __sk_buff *ctx,
 				   struct bpf_equic_packet *packet,
 				   u32 packet__sz)
 {
-	return skb_in_place(ctx, packet, packet__sz, open_in_place);
+	return skb_in_place(ctx, packet, packet__sz, equic_open);
 }
 
 __bpf_kfunc int bpf_xdp_equic_seal(struct xdp_md *ctx,
 				   struct bpf_equic_packet *packet,
 				   u32 packet__sz)
 {
-	return xdp_in_place(ctx, packet, packet__sz, seal_in_place);
+	return xdp_in_place(ctx, packet, packet__sz, equic_seal);
 }
 
 __bpf_kfunc int bpf_skb_equic_seal(struct __sk_buff *ctx,
 				   struct bpf_equic_packet *packet,
 				   u32 packet__sz)
 {
-	return skb_in_place(ctx, packet, packet__sz, seal_in_place);
+	return skb_in_place(ctx, packet, packet__sz, equic_seal);
 }
 
 __bpf_kfunc int bpf_xdp_equic_open_copy(struct xdp_md *ctx,
@@ -417,13 +376,8 @@ __bpf_kfunc int bpf_xdp_equic_open_copy(struct xdp_md *ctx,
 					u32 packet__sz, void *plain,
 					u32 plain__sz)
 {
-	int ret;
-
-	rcu_read_lock();
-	ret = xdp_open_copy((struct xdp_buff *)ctx, packet, packet__sz, plain,
-			    plain__sz);
-	rcu_read_unlock();
-	return ret;
+	return xdp_open_copy((struct xdp_buff *)ctx, packet, packet__sz, plain,
+			     plain__sz);
 }
 
 __bpf_kfunc int bpf_skb_equic_open_copy(struct __sk_buff *ctx,
@@ -431,13 +385,8 @@ __bpf_kfunc int bpf_skb_equic_open_copy(struct __sk_buff *ctx,
 					u32 packet__sz, void *plain,
 					u32 plain__sz)
 {
-	int ret;
-
-	rcu_read_lock();
-	ret = skb_open_copy((struct sk_buff *)ctx, packet, packet__sz, plain,
-			    plain__sz);
-	rcu_read_unlock();
-	return ret;
+	return skb_open_copy((struct sk_buff *)ctx, packet, packet__sz, plain,
+			     plain__sz);
 }
 
 __bpf_kfunc_end_defs();

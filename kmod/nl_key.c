@@ -197,7 +197,7 @@ static void take_back(struct equic_net *en, const struct sk_buff *skb, u32 id)
 
 	mutex_lock(&en->lock);
 	owner = equic_owner_find(en, skb);
-	key = equic_key_find(en, id);
+	key = equic_key_find_locked(en, id);
 	if (owner && key && key->owner == owner) {
 		equic_key_del(key);
 		equic_owner_forget_idle(owner);
@@ -267,7 +267,7 @@ static struct equic_key *get_key(struct equic_net *en,
 		NL_SET_ERR_MSG(info->extack, "the id of the key is missing");
 		return ERR_PTR(-EINVAL);
 	}
-	key = equic_key_find(en, nla_get_u32(attr));
+	key = equic_key_find_locked(en, nla_get_u32(attr));
 	if (!key) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "no such key in this namespace");
@@ -356,7 +356,15 @@ int equic_nl_key_del(struct sk_buff *skb, struct genl_info *info)
 	return PTR_ERR_OR_ZERO(key);
 }
 
-static int put_epoch(struct sk_buff *skb, const struct equic_epoch *epoch)
+static u64 epoch_packets(const struct equic_key *key, struct equic_epoch *epoch)
+{
+	return key->use == EQUIC_KEY_USE_SEAL ?
+		equic_window_count(&epoch->window) :
+		atomic64_read(&epoch->opened);
+}
+
+static int put_epoch(struct sk_buff *skb, const struct equic_key *key,
+		     struct equic_epoch *epoch)
 {
 	struct nlattr *nest;
 
@@ -365,9 +373,9 @@ static int put_epoch(struct sk_buff *skb, const struct equic_epoch *epoch)
 	nest = nla_nest_start(skb, EQUIC_A_KEY_EPOCHS);
 	if (!nest || nla_put_u32(skb, EQUIC_A_EPOCH_NUMBER, epoch->number) ||
 	    nla_put_uint(skb, EQUIC_A_EPOCH_PACKETS,
-			 atomic64_read(&epoch->packets)) ||
+			 epoch_packets(key, epoch)) ||
 	    nla_put_uint(skb, EQUIC_A_EPOCH_FALLBACK,
-			 atomic64_read(&epoch->fallback)))
+			 atomic64_read(&epoch->aead.fallback)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -378,9 +386,9 @@ static int put_epochs(struct sk_buff *skb, const struct equic_key *key)
 	int ret;
 
 	rcu_read_lock();
-	ret = put_epoch(skb, rcu_dereference(key->previous)) ?:
-	      put_epoch(skb, rcu_dereference(key->current_)) ?:
-	      put_epoch(skb, rcu_dereference(key->next));
+	ret = put_epoch(skb, key, rcu_dereference(key->previous)) ?:
+	      put_epoch(skb, key, rcu_dereference(key->current_)) ?:
+	      put_epoch(skb, key, rcu_dereference(key->next));
 	rcu_read_unlock();
 	return ret;
 }
@@ -426,12 +434,19 @@ static int put_key(struct sk_buff *skb, const struct equic_key *key)
 int equic_nl_key_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct equic_net *en = equic_net(sock_net(skb->sk));
-	unsigned long id = cb->args[0];
-	struct equic_key *key;
+	const struct equic_key_table *table;
+	const struct equic_key *key;
+	u32 slot = cb->args[0];
 	void *hdr;
 
 	mutex_lock(&en->lock);
-	xa_for_each_start(&en->keys.table, id, key, id) {
+	table = rcu_dereference_protected(en->keys.table,
+					  lockdep_is_held(&en->lock));
+	for (; table && slot < table->size; slot++) {
+		key = rcu_dereference_protected(table->slots[slot],
+						lockdep_is_held(&en->lock));
+		if (!key)
+			continue;
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				  cb->nlh->nlmsg_seq, &equic_genl_family,
 				  NLM_F_MULTI, EQUIC_CMD_KEY_GET);
@@ -444,7 +459,6 @@ int equic_nl_key_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		genlmsg_end(skb, hdr);
 	}
 	mutex_unlock(&en->lock);
-	/* Where the next message begins: 0 past the end would begin again. */
-	cb->args[0] = key ? id : EQUIC_KEY_ID_MAX + 1UL;
+	cb->args[0] = slot;
 	return skb->len;
 }

@@ -3,10 +3,8 @@
 #include "event.h"
 #include "key.h"
 
-#include <linux/string.h>
-
-/* A key's limit is announced when this share of it is left. */
-#define LIMIT_RESERVE(max)	((max) - (max) / 8)
+/* A key's limit is announced when an eighth of it is left. */
+#define LIMIT_RESERVE(max)	((max) - ((max) >> 3))
 
 static bool form_fits(const struct equic_key *key, u8 first)
 {
@@ -19,9 +17,9 @@ static int check_packet(const struct equic_key *key,
 {
 	if (unlikely(key->use != use))
 		return -EKEYREJECTED;
-	if (unlikely(!packet->pn_off || packet->len > EQUIC_PACKET_MAX_LEN ||
-		     packet->pn_off + EQUIC_PN_MAX_LEN + EQUIC_SAMPLE_LEN >
-			     packet->len))
+	if (unlikely(!packet->args.pn_off ||
+		     packet->args.pn_off + EQUIC_PN_MAX_LEN + EQUIC_SAMPLE_LEN >
+			     packet->args.len))
 		return -EMSGSIZE;
 	return form_fits(key, packet->data[0]) ? 0 : -EPROTO;
 }
@@ -31,25 +29,8 @@ static void packet_mask(const struct equic_key *key,
 			u8 mask[EQUIC_MASK_LEN])
 {
 	equic_header_mask(&key->header,
-			  packet->data + packet->pn_off + EQUIC_PN_MAX_LEN,
+			  packet->data + packet->args.pn_off + EQUIC_PN_MAX_LEN,
 			  mask);
-}
-
-static u64 pn_read(const u8 *bytes, unsigned int len)
-{
-	u64 pn = 0;
-
-	while (len--)
-		pn = pn << 8 | *bytes++;
-	return pn;
-}
-
-static void pn_write(u8 *bytes, unsigned int len, u64 pn)
-{
-	while (len--) {
-		bytes[len] = pn;
-		pn >>= 8;
-	}
 }
 
 /* RFC 9000, A.3. */
@@ -68,13 +49,13 @@ static u64 pn_decode(u64 expected, u64 truncated, unsigned int len)
 static struct equic_epoch *epoch_of(struct equic_key *key,
 				    const struct equic_packet *packet)
 {
-	struct equic_epoch *epoch = rcu_dereference(key->current_);
+	struct equic_epoch *epoch = rcu_dereference_bh(key->current_);
 	bool phase = packet->data[0] & EQUIC_KEY_PHASE;
 
 	if (likely(key->level != EQUIC_LEVEL_ONE_RTT ||
 		   phase == (epoch->number & 1)))
 		return epoch;
-	return equic_key_other_phase(key, phase, packet->pn);
+	return equic_key_other_phase(key, phase, packet->args.pn);
 }
 
 /* What the packet's being authentic says. */
@@ -82,7 +63,7 @@ static void opened(struct equic_key *key, struct equic_epoch *epoch, u64 pn)
 {
 	s64 old;
 
-	atomic64_inc(&epoch->packets);
+	atomic64_inc(&epoch->opened);
 	equic_key_expect(key, pn + 1);
 	old = atomic64_read(&epoch->first_pn);
 	while (pn < old && !atomic64_try_cmpxchg(&epoch->first_pn, &old, pn))
@@ -91,43 +72,46 @@ static void opened(struct equic_key *key, struct equic_epoch *epoch, u64 pn)
 		equic_key_promote(key, epoch);
 }
 
+/* Each number is counted once, so each event comes once. */
+static void tell_limit(struct equic_key *key, s64 count, s64 max, u32 epoch)
+{
+	if (count == LIMIT_RESERVE(max))
+		equic_event_key(key, EQUIC_EVENT_KEY_LIMIT, epoch);
+	if (count == max)
+		equic_event_key(key, EQUIC_EVENT_KEY_SPENT, epoch);
+}
+
 static void count_failure(struct equic_key *key)
 {
-	u64 n = atomic64_inc_return(&key->failures);
-
-	if (n == LIMIT_RESERVE(key->failures_max))
-		equic_event_key(key, EQUIC_EVENT_KEY_LIMIT, 0);
-	if (n == key->failures_max)
-		equic_event_key(key, EQUIC_EVENT_KEY_SPENT, 0);
+	tell_limit(key, atomic64_inc_return(&key->failures), key->failures_max,
+		   0);
 }
 
 static int open_with(struct equic_key *key, struct equic_epoch *epoch,
-		     struct equic_packet *packet, u8 *plain)
+		     struct equic_packet *packet)
 {
-	unsigned int header_len = packet->pn_off + packet->pn_len;
-	unsigned int payload_len = packet->len - header_len - EQUIC_TAG_LEN;
-	bool fallback = false;
+	unsigned int header_len = packet->args.pn_off + packet->pn_len;
+	unsigned int payload_len = packet->args.len - header_len - EQUIC_TAG_LEN;
 	int ret;
 
-	ret = equic_aead_open(&epoch->aead, packet->data, plain, header_len,
-			      payload_len, packet->pn, &fallback);
-	if (unlikely(fallback))
-		atomic64_inc(&epoch->fallback);
+	ret = equic_aead_open(&epoch->aead, packet->data, header_len,
+			      payload_len, packet->args.pn);
 	if (unlikely(ret)) {
 		if (ret == -EBADMSG)
 			count_failure(key);
 		return ret;
 	}
-	packet->epoch = epoch->number;
-	opened(key, epoch, packet->pn);
-	return payload_len;
+	packet->args.epoch = epoch->number;
+	opened(key, epoch, packet->args.pn);
+	return 0;
 }
 
-int equic_open(struct equic_key *key, struct equic_packet *packet, u8 *plain)
+int equic_open(struct equic_key *key, struct equic_packet *packet)
 {
-	u8 *pn = packet->data + packet->pn_off;
-	u8 mask[EQUIC_MASK_LEN];
+	u8 *pn = packet->data + packet->args.pn_off;
+	u8 mask[EQUIC_MASK_LEN] __uninitialized;
 	struct equic_epoch *epoch;
+	u64 expected;
 	int ret;
 
 	ret = check_packet(key, packet, EQUIC_KEY_USE_OPEN);
@@ -140,46 +124,39 @@ int equic_open(struct equic_key *key, struct equic_packet *packet, u8 *plain)
 	equic_header_mask_first(packet->data, mask);
 	packet->pn_len = equic_pn_len(packet->data[0]);
 	equic_header_mask_pn(pn, packet->pn_len, mask);
-	packet->pn = pn_decode(atomic64_read(&key->pn_expected),
-			       pn_read(pn, packet->pn_len), packet->pn_len);
+	expected = atomic64_read(&key->pn_expected);
+	packet->args.pn = pn_decode(expected, equic_pn_read(pn, packet->pn_len),
+				    packet->pn_len);
 	epoch = epoch_of(key, packet);
-	ret = likely(epoch) ? open_with(key, epoch, packet, plain) : -ENOKEY;
-	if (unlikely(ret < 0)) {
+	ret = likely(epoch) ? open_with(key, epoch, packet) : -ENOKEY;
+	if (unlikely(ret)) {
 		equic_header_mask_first(packet->data, mask);
 		equic_header_mask_pn(pn, packet->pn_len, mask);
 	}
 	return ret;
 }
 
-/* RCU. */
 static struct equic_epoch *epoch_numbered(const struct equic_key *key,
 					  u32 number)
 {
-	struct equic_epoch *epoch = rcu_dereference(key->current_);
+	struct equic_epoch *epoch = rcu_dereference_bh(key->current_);
 
 	if (likely(epoch->number == number))
 		return epoch;
-	epoch = rcu_dereference(key->previous);
+	epoch = rcu_dereference_bh(key->previous);
 	return epoch && epoch->number == number ? epoch : NULL;
 }
 
 /* A number is spent from here on, whatever becomes of the packet. */
 static int spend(struct equic_key *key, struct equic_epoch *epoch, u64 pn)
 {
-	u64 max = key->packets_max, n;
-	int ret;
+	s64 max = key->packets_max;
+	s64 n = equic_window_take(&epoch->window, pn, max);
 
-	ret = equic_window_take(&epoch->window, pn);
-	if (unlikely(ret))
-		return ret;
-	n = atomic64_fetch_add_unless(&epoch->packets, 1, max);
-	if (unlikely(n == max))
-		return -EKEYEXPIRED;
-	n++;
-	if (unlikely(n == LIMIT_RESERVE(max)))
-		equic_event_key(key, EQUIC_EVENT_KEY_LIMIT, epoch->number);
-	if (unlikely(n == max))
-		equic_event_key(key, EQUIC_EVENT_KEY_SPENT, epoch->number);
+	if (unlikely(n < 0))
+		return n;
+	if (unlikely(n >= LIMIT_RESERVE(max)))
+		tell_limit(key, n, max, epoch->number);
 	return 0;
 }
 
@@ -192,35 +169,32 @@ static void set_phase(u8 *first, u32 epoch)
 
 int equic_seal(struct equic_key *key, struct equic_packet *packet)
 {
-	u8 *pn = packet->data + packet->pn_off;
-	u8 mask[EQUIC_MASK_LEN];
+	u8 *pn = packet->data + packet->args.pn_off;
+	u8 mask[EQUIC_MASK_LEN] __uninitialized;
 	struct equic_epoch *epoch;
 	unsigned int header_len;
-	bool fallback = false;
 	int ret;
 
 	ret = check_packet(key, packet, EQUIC_KEY_USE_SEAL);
 	if (unlikely(ret))
 		return ret;
-	if (unlikely(packet->pn >= EQUIC_PN_END))
+	if (unlikely(packet->args.pn >= EQUIC_PN_END))
 		return -ERANGE;
-	epoch = epoch_numbered(key, packet->epoch);
+	epoch = epoch_numbered(key, packet->args.epoch);
 	if (unlikely(!epoch))
 		return -ENOKEY;
-	ret = spend(key, epoch, packet->pn);
+	ret = spend(key, epoch, packet->args.pn);
 	if (unlikely(ret))
 		return ret;
 
 	packet->pn_len = equic_pn_len(packet->data[0]);
-	header_len = packet->pn_off + packet->pn_len;
+	header_len = packet->args.pn_off + packet->pn_len;
 	if (key->level == EQUIC_LEVEL_ONE_RTT)
 		set_phase(packet->data, epoch->number);
-	pn_write(pn, packet->pn_len, packet->pn);
+	equic_pn_write(pn, packet->pn_len, packet->args.pn);
 	ret = equic_aead_seal(&epoch->aead, packet->data, header_len,
-			      packet->len - header_len - EQUIC_TAG_LEN,
-			      packet->pn, &fallback);
-	if (unlikely(fallback))
-		atomic64_inc(&epoch->fallback);
+			      packet->args.len - header_len - EQUIC_TAG_LEN,
+			      packet->args.pn);
 	if (unlikely(ret))
 		return ret;
 	packet_mask(key, packet, mask);

@@ -2,34 +2,36 @@
 /*
  * QUIC packet protection (RFC 9001, 5): opens and seals one packet.
  *
- * Context: BH disabled, RCU.
+ * Context: BH disabled.
  */
 #ifndef _EQUIC_PROTECT_H
 #define _EQUIC_PROTECT_H
 
+#include <linux/equic.h>
 #include <linux/types.h>
 
 struct equic_key;
 
-/* One packet in memory of the kernel's linear mapping. */
+/*
+ * One packet in memory of the kernel's linear mapping.
+ * @args: length, offset and number, as the program has them; key and frame are
+ *        the kfunc's to know.
+ * @pn_len: of its number, once that is known
+ */
 struct equic_packet {
+	struct bpf_equic_packet args;
 	u8 *data;
-	u32 len;			/* the tag included */
-	u32 pn_off;			/* of its number */
-	u32 epoch;
-	u64 pn;
 	u8 pn_len;
 };
 
 /*
- * Removes the header protection in @packet, and writes the payload in clear to
- * the same offset of @plain, which may be the packet itself. Fills in pn_len, pn
- * and epoch. On an error the packet is what it was, unless @plain is it.
+ * Removes the protection of @packet, all but its tag, and fills in pn_len, and the
+ * arguments pn and epoch. On an error the packet is what it was.
  *
- * Return: bytes of the payload; -EKEYREJECTED, -EPROTO, -EMSGSIZE, -ENOKEY,
- * -EBADMSG, -EKEYEXPIRED.
+ * Return: 0, -EKEYREJECTED, -EPROTO, -EMSGSIZE, -ENOKEY, -EBADMSG,
+ * -EKEYEXPIRED.
  */
-int equic_open(struct equic_key *key, struct equic_packet *packet, u8 *plain);
+int equic_open(struct equic_key *key, struct equic_packet *packet);
 
 /*
  * Writes number, key phase and tag, and protects the packet. The length of the

@@ -9,6 +9,7 @@ void equic_window_init(struct equic_window *window, u64 first)
 {
 	spin_lock_init(&window->lock);
 	bitmap_fill(window->taken, EQUIC_WINDOW_BITS);
+	window->count = 0;
 	window->end = first;
 	/* Of the word that the first number is in, only what is below it. */
 	bitmap_clear(window->taken, first % EQUIC_WINDOW_BITS,
@@ -30,17 +31,35 @@ static void window_move(struct equic_window *window, u64 pn)
 	window->end = pn + 1;
 }
 
-int equic_window_take(struct equic_window *window, u64 pn)
+static s64 window_take(struct equic_window *window, u64 pn, u64 max)
 {
-	int ret = 0;
-
-	spin_lock(&window->lock);
-	if (pn >= window->end)
+	if (unlikely(window->count == max))
+		return -EKEYEXPIRED;
+	if (likely(pn >= window->end))
 		window_move(window, pn);
 	else if (window->end - pn > EQUIC_WINDOW_SIZE)
-		ret = -ERANGE;
-	if (!ret && __test_and_set_bit(pn % EQUIC_WINDOW_BITS, window->taken))
-		ret = -EALREADY;
+		return -ERANGE;
+	if (__test_and_set_bit(pn % EQUIC_WINDOW_BITS, window->taken))
+		return -EALREADY;
+	return ++window->count;
+}
+
+s64 equic_window_take(struct equic_window *window, u64 pn, u64 max)
+{
+	s64 ret;
+
+	spin_lock(&window->lock);
+	ret = window_take(window, pn, max);
 	spin_unlock(&window->lock);
 	return ret;
+}
+
+u64 equic_window_count(struct equic_window *window)
+{
+	u64 count;
+
+	spin_lock_bh(&window->lock);
+	count = window->count;
+	spin_unlock_bh(&window->lock);
+	return count;
 }

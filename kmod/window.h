@@ -21,13 +21,18 @@ enum {
 
 struct equic_window {
 	spinlock_t lock;		/* all of it */
-	u64 end;			/* one above the largest number taken */
+	u64 count;			/* numbers taken */
+	u64 end;			/* one above the largest of them */
 	unsigned long taken[EQUIC_WINDOW_WORDS];
 };
 
 void equic_window_init(struct equic_window *window, u64 first);
 
-/* 0; -EALREADY: it was taken before; -ERANGE: it may have been. */
-int equic_window_take(struct equic_window *window, u64 pn);
+/*
+ * Return: how many numbers have been taken, at most @max; -EALREADY: it was taken
+ * before; -ERANGE: it may have been; -EKEYEXPIRED: @max have been.
+ */
+s64 equic_window_take(struct equic_window *window, u64 pn, u64 max);
+u64 equic_window_count(struct equic_window *window);
 
 #endif /* _EQUIC_WINDOW_H */

@@ -4,15 +4,14 @@
  * to watch what is executed.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "ktap.h"
 #include "program.h"
 #include "table.h"
+#include "watch.h"
 
 enum {
 	QUOTA	= 1,
@@ -51,29 +50,6 @@ static const struct outcome *find(const char *name)
 	ktap_bail("no such outcome: %s", name);
 }
 
-static void shell(const char *command)
-{
-	if (system(command))
-		ktap_bail("%s", command);
-}
-
-static void write_symbols(const char *path)
-{
-	char command[4200];
-
-	snprintf(command, sizeof(command), "cat /proc/kallsyms >'%s'", path);
-	shell(command);
-}
-
-static void sign(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-
-	if (fd < 0)
-		ktap_bail("%s", path);
-	close(fd);
-}
-
 int main(int argc, char **argv)
 {
 	const struct outcome *outcome;
@@ -84,8 +60,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	outcome = find(argv[1]);
-	/* BPF programs have names, too. The namespace of the table cannot. */
-	shell("echo 1 >/proc/sys/net/core/bpf_jit_kallsyms");
+	/* The namespace of the table cannot. */
+	watch_names();
 	table_load();
 	programs_open(&programs, true);
 	table_open(&table, false, QUOTA);
@@ -96,9 +72,8 @@ int main(int argc, char **argv)
 		packet_scid(&p, CLIENT + (outcome->other ? OTHER : 0));
 	packet_run(programs.gateway, &p, 1, outcome->action);
 
-	write_symbols(argv[4]);
-	sign(argv[2]);
-	while (access(argv[3], F_OK))
+	watch_begin(argv[2], argv[4]);
+	while (watched(argv[3]))
 		packet_run(programs.gateway, &p, REPEAT, outcome->action);
 	table_close(&table);
 	programs_close(&programs);

@@ -75,12 +75,13 @@ int bare_seal(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-/* Of what bare_seal made: it stays what it is. */
+/* Seals, and opens what it sealed: opening alone is this less bare_seal. */
 SEC("xdp.frags")
-int bare_open(struct xdp_md *ctx)
+int bare_both(struct xdp_md *ctx)
 {
 	if (begin(ctx))
-		result = bpf_bare_open(len, HEADER, which);
+		result = bpf_bare_seal(len, HEADER, which) ?:
+			 bpf_bare_open(len, HEADER, which);
 	return XDP_PASS;
 }
 
@@ -92,7 +93,7 @@ int equic_seal(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-/* Seals, and opens what it sealed: opening alone is this less equic_seal. */
+/* Seals, and opens what it sealed: the same of equic_seal. */
 SEC("xdp.frags")
 int equic_both(struct xdp_md *ctx)
 {

@@ -3,7 +3,8 @@
  * protect: what it takes to seal and to open a packet, by equic and by the
  * crypto API alone, for every cipher and the sizes given.
  *
- * Usage: protect RUNS REPEAT SIZE...
+ * Usage: protect cost RUNS REPEAT SIZE...
+ *        protect watch WHO SIZE READY DONE SYMBOLS
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -18,6 +19,7 @@
 #include "protect.skel.h"
 #include "peer_seal.h"
 #include "value.h"
+#include "watch.h"
 
 enum {
 	FRAME_LEN	= ETH_HLEN + 9300,
@@ -28,6 +30,7 @@ enum {
 	/* As protect.bpf.c has them. */
 	PN_OFF		= 9,
 	FIRST_BYTE	= 0x43,
+	WATCH_REPEAT	= 100,
 };
 
 static struct protect_bpf *skel;
@@ -124,64 +127,84 @@ struct subject {
 	bool			linear;	/* the frame must be */
 };
 
+enum { SUBJECTS = 6 };
+
+static struct subject subjects[SUBJECTS];
+
+static void load(void)
+{
+	skel = protect_bpf__open_and_load();
+	if (!skel || equic_open(&eq, NULL))
+		ktap_bail("programs");
+	subjects[0] = (struct subject){ "memcpy", skel->progs.copy };
+	subjects[1] = (struct subject){ "bare seal", skel->progs.bare_seal };
+	subjects[2] = (struct subject){ "bare open", skel->progs.bare_both,
+					skel->progs.bare_seal };
+	subjects[3] = (struct subject){ "equic seal", skel->progs.equic_seal,
+					.linear = true };
+	subjects[4] = (struct subject){ "equic open", skel->progs.equic_both,
+					skel->progs.equic_seal, true };
+	subjects[5] = (struct subject){ "equic open to a buffer",
+					skel->progs.equic_open_copy };
+}
+
+static void unload(void)
+{
+	protect_bpf__destroy(skel);
+	equic_close(eq);
+}
+
+/* The next runs are of packets of @size bytes. */
+static void prepare(__u8 cipher, bool slow, unsigned int size,
+		    unsigned int repeat)
+{
+	frame_len = ETH_HLEN + size;
+	skel->bss->len = size;
+	skel->bss->which = cipher | (slow ? SLOW : 0);
+	if ((sealed += 4 * repeat) > PER_KEY)
+		renew_keys(cipher);
+	seal_frame(cipher, size);
+}
+
 static void measure(__u8 cipher, bool slow, unsigned int size,
 		    unsigned int repeat, int nr)
 {
-	const struct subject subjects[] = {
-		{ "memcpy", skel->progs.copy },
-		{ "bare seal", skel->progs.bare_seal },
-		{ "bare open", skel->progs.bare_open },	/* the same again */
-		{ "equic seal", skel->progs.equic_seal, .linear = true },
-		{ "equic open", skel->progs.equic_both,
-		  skel->progs.equic_seal, true },
-		{ "equic open to a buffer", skel->progs.equic_open_copy },
-	};
 	unsigned int cost, less;
 	char what[64];
 	size_t i;
 
 	snprintf(what, sizeof(what), "%s%s", equic_cipher_name(cipher),
 		 slow ? ", fallback" : "");
-	frame_len = ETH_HLEN + size;
-	skel->bss->len = size;
-	skel->bss->which = cipher | (slow ? SLOW : 0);
 	set_fast(!slow);
-	for (i = 0; i < sizeof(subjects) / sizeof(*subjects); i++) {
+	for (i = 0; i < SUBJECTS; i++) {
 		const struct subject *s = &subjects[i];
 
 		/* A test run's frame of more than a page is in fragments. */
 		if (s->linear && size > LINEAR_MAX)
 			continue;
-		if ((sealed += 4 * repeat) > PER_KEY)
-			renew_keys(cipher);
-		seal_frame(cipher, size);
+		prepare(cipher, slow, size, repeat);
 		less = run(s->less ?: skel->progs.nothing, repeat);
 		cost = run(s->prog, repeat);
 		tell(.what = what, .who = s->who, .value = (int)(cost - less),
 		     .packets = size, .run = nr);
 	}
+	set_fast(true);
 	if (!slow)
 		tell(.what = what, .who = "GnuTLS seal",
 		     .value = gnutls_cost(cipher, size, repeat),
 		     .packets = size, .run = nr);
 }
 
-int main(int argc, char **argv)
+/* RUNS REPEAT SIZE... */
+static void costs(int argc, char **argv)
 {
-	unsigned int repeat;
-	int runs, nr, i;
+	int runs = atoi(argv[0]), nr, i;
+	unsigned int repeat = atoi(argv[1]);
 	__u8 cipher;
 
-	if (argc < 4)
-		ktap_bail("usage: protect RUNS REPEAT SIZE...");
-	runs = atoi(argv[1]);
-	repeat = atoi(argv[2]);
-	skel = protect_bpf__open_and_load();
-	if (!skel || equic_open(&eq, NULL))
-		ktap_bail("programs");
 	for (cipher = 0; cipher <= EQUIC_CIPHER_CHACHA20_POLY1305; cipher++) {
 		renew_keys(cipher);
-		for (i = 3; i < argc; i++) {
+		for (i = 2; i < argc; i++) {
 			for (nr = 1; nr <= runs; nr++) {
 				measure(cipher, false, atoi(argv[i]), repeat,
 					nr);
@@ -190,8 +213,46 @@ int main(int argc, char **argv)
 			}
 		}
 	}
-	set_fast(true);
-	protect_bpf__destroy(skel);
-	equic_close(eq);
+}
+
+static const struct subject *find(const char *who)
+{
+	size_t i;
+
+	for (i = 0; i < SUBJECTS; i++)
+		if (!strcmp(subjects[i].who, who))
+			return &subjects[i];
+	errno = 0;
+	ktap_bail("nobody measures %s", who);
+}
+
+/* WHO SIZE READY DONE SYMBOLS */
+static void watch(char **argv)
+{
+	const struct subject *s = find(argv[0]);
+	const __u8 cipher = EQUIC_CIPHER_AES_128_GCM;
+
+	renew_keys(cipher);
+	prepare(cipher, false, atoi(argv[1]), 0);
+	watch_begin(argv[2], argv[4]);
+	while (watched(argv[3])) {
+		prepare(cipher, false, atoi(argv[1]), WATCH_REPEAT);
+		run(s->prog, WATCH_REPEAT);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 5 && !strcmp(argv[1], "cost")) {
+		load();
+		costs(argc - 2, argv + 2);
+	} else if (argc == 7 && !strcmp(argv[1], "watch")) {
+		watch_names();
+		load();
+		watch(argv + 2);
+	} else {
+		ktap_bail("usage: protect cost RUNS REPEAT SIZE... | watch WHO SIZE READY DONE SYMBOLS");
+	}
+	unload();
 	return 0;
 }

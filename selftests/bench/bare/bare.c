@@ -41,13 +41,12 @@ static u8 *packet, *buffer;
 static u8 iv[16], key[32];
 static u32 chacha[16];
 
-static struct aead_request *prepare(struct scatterlist *src,
-				    struct scatterlist *dst, u32 cipher,
+static struct aead_request *prepare(struct scatterlist *sg, u32 cipher,
 				    bool slow, u32 header, u32 crypt)
 {
 	aead_request_set_tfm(request, aeads[cipher][slow]);
 	aead_request_set_callback(request, 0, NULL, NULL);
-	aead_request_set_crypt(request, src, dst, crypt, iv);
+	aead_request_set_crypt(request, sg, sg, crypt, iv);
 	aead_request_set_ad(request, header);
 	return request;
 }
@@ -83,26 +82,25 @@ __bpf_kfunc int bpf_bare_seal(u32 len, u32 header, u32 which)
 	if (!sane(len, header, which))
 		return -EINVAL;
 	sg_init_one(&sg, packet, len);
-	ret = crypto_aead_encrypt(prepare(&sg, &sg, cipher, which >> 8, header,
+	ret = crypto_aead_encrypt(prepare(&sg, cipher, which >> 8, header,
 					  len - header - TAG));
 	block(cipher, packet + header, out);
 	return ret;
 }
 
-/* Opens what was sealed last, to another buffer. */
+/* Opens what was sealed last, in place. */
 __bpf_kfunc int bpf_bare_open(u32 len, u32 header, u32 which)
 {
 	u32 cipher = which & 0xff;
-	struct scatterlist src, dst;
+	struct scatterlist sg;
 	u8 out[16];
 
 	if (!sane(len, header, which))
 		return -EINVAL;
 	block(cipher, packet + header, out);
-	sg_init_one(&src, packet, len);
-	sg_init_one(&dst, buffer, len);
-	return crypto_aead_decrypt(prepare(&src, &dst, cipher, which >> 8,
-					   header, len - header));
+	sg_init_one(&sg, packet, len);
+	return crypto_aead_decrypt(prepare(&sg, cipher, which >> 8, header,
+					   len - header));
 }
 
 __bpf_kfunc int bpf_bare_copy(u32 len)

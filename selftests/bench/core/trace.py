@@ -11,7 +11,10 @@ import os
 import re
 import socket
 import statistics
+import subprocess
 import time
+
+from core import program
 
 LOG = "qemu.log"
 SYMBOLS = "kallsyms"
@@ -19,7 +22,6 @@ SYMBOLS = "kallsyms"
 PC = re.compile(r"\[[0-9a-f]+/([0-9a-f]+)/")
 # A program's name has its tag in front: bpf_prog_0123456789abcdef_NAME.
 TAG = re.compile(r"^bpf_prog_[0-9a-f]{16}_")
-ENTRY = "equic_gateway"
 
 
 class Monitor:
@@ -81,14 +83,14 @@ class Symbols:
         return self.names[bisect.bisect(self.starts, address) - 1]
 
 
-def per_packet(addresses, symbols):
+def per_packet(addresses, symbols, entry):
     """Instructions of a packet by function, and the number of packets.
 
-    From where the gateway is entered to where it is entered next: that is once
+    From where function ENTRY is entered to where it is entered next: that is once
     around the test run. The median of all packets: timers come to some of them.
     """
-    entry = symbols.starts[symbols.names.index(ENTRY)]
-    entries = [i for i, address in enumerate(addresses) if address == entry]
+    start = symbols.starts[symbols.names.index(entry)]
+    entries = [i for i, address in enumerate(addresses) if address == start]
     if len(entries) < 2:
         raise ValueError("no packet was traced")
     packets = [collections.Counter(map(symbols.name, addresses[begin:end]))
@@ -96,3 +98,47 @@ def per_packet(addresses, symbols):
     names = set().union(*packets)
     return ({name: statistics.median(packet[name] for packet in packets)
              for name in names}, len(packets))
+
+
+def sign(directory, word, outcome):
+    """The file that says WORD about OUTCOME."""
+    return os.path.join(directory, f"{word}.{outcome.replace(' ', '-')}")
+
+
+def run(directory, outcome, name, *arguments):
+    """In the machine: have program NAME repeat OUTCOME until it was watched."""
+    subprocess.run([program.path(name), *arguments,
+                    sign(directory, "ready", outcome),
+                    sign(directory, "done", outcome),
+                    os.path.join(directory, SYMBOLS)], check=True)
+
+
+def watch(directory, entries, seconds, runs):
+    """On the host: of each of ENTRIES, an outcome and the function that it
+    enters once, what per_packet() says. RUNS() while the machine does.
+    """
+    for outcome, entry in entries.items():
+        while not os.path.exists(sign(directory, "ready", outcome)):
+            if not runs():
+                return
+            time.sleep(0.1)
+        addresses = Monitor(directory).trace(seconds)
+        yield outcome, *per_packet(addresses, Symbols(directory), entry)
+        with open(sign(directory, "done", outcome), "wb"):
+            pass
+
+
+def record(recorder, what, counts, packets):
+    """Hand what per_packet() says of WHAT to RECORDER."""
+    for name, count in counts.items():
+        if count:	# or a timer's, which came to few packets
+            recorder.value(what, name, count, "instructions", packets=packets)
+
+
+def rows(values):
+    """Of what was recorded: a table's rows, the most expensive first."""
+    found = sorted(((line["who"], line["value"]) for line in values),
+                   key=lambda row: -row[1])
+    whole = sum(row[1] for row in found)
+    return whole, [[f"`{name}`", count, f"{100 * count / whole:.0f} %"]
+                   for name, count in found]

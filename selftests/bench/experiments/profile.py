@@ -1,18 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which functions a packet's instructions are spent in."""
 import os
-import subprocess
-import time
 
-from core import program, record, trace
+from core import record, trace
 from core.experiment import Experiment, Stage
 from core.report import Section, Table
-
-
-
-def sign(directory, word, outcome):
-    """The file that says WORD about OUTCOME."""
-    return os.path.join(directory, f"{word}.{outcome.replace(' ', '-')}")
 
 
 class Profile(Experiment):
@@ -35,44 +27,26 @@ over (BPF_PROG_TEST_RUN). Of each function, the median of all packets."""
     def measure(self, stage, options, recorder):
         directory = os.path.dirname(recorder.path)
         for outcome in options["outcomes"].split(","):
-            subprocess.run([program.path("loop"), outcome,
-                            sign(directory, "ready", outcome),
-                            sign(directory, "done", outcome),
-                            os.path.join(directory, trace.SYMBOLS)], check=True)
+            trace.run(directory, outcome, "loop", outcome)
 
     def attend(self, stage, options, directory, runs):
+        entries = {outcome: "equic_gateway"
+                   for outcome in options["outcomes"].split(",")}
         with record.Recorder(directory, stage) as recorder:
-            for outcome in options["outcomes"].split(","):
-                while not os.path.exists(sign(directory, "ready", outcome)):
-                    if not runs():
-                        return
-                    time.sleep(0.1)
-                addresses = trace.Monitor(directory).trace(options["seconds"])
-                counts, packets = trace.per_packet(addresses,
-                                                   trace.Symbols(directory))
-                for name, count in counts.items():
-                    if not count:	# a timer's, which came to few packets
-                        continue
-                    recorder.value(outcome, name, count, "instructions",
-                                   packets=packets)
-                with open(sign(directory, "done", outcome), "wb"):
-                    pass
+            for outcome, counts, packets in trace.watch(
+                    directory, entries, options["seconds"], runs):
+                trace.record(recorder, outcome, counts, packets)
 
     def report(self, values, options):
         sections = []
         for outcome in options["outcomes"].split(","):
             here = values.where(what=outcome)
-            rows = sorted(((line["who"], line["value"]) for line in here),
-                          key=lambda row: -row[1])
-            whole = sum(row[1] for row in rows)
-            packets = here.lines[0]["packets"]
+            whole, rows = trace.rows(here)
             sections.append(Section(
                 outcome[0].upper() + outcome[1:],
-                f"{packets:,} packets were traced. One took {whole:,.0f} "
-                "instructions, the test run's own included.",
-                [Table(["function", "instructions", "share"],
-                       [[f"`{name}`", count, f"{100 * count / whole:.0f} %"]
-                        for name, count in rows])]))
+                f"{here.lines[0]['packets']:,} packets were traced. One took "
+                f"{whole:,.0f} instructions, the test run's own included.",
+                [Table(["function", "instructions", "share"], rows)]))
         return sections
 
 
