@@ -58,9 +58,6 @@ static int on_handshake_completed(ngtcp2_conn *quic, void *user)
 	conn->source[SOURCE_COMPLETED]++;
 	equic_ngtcp2_confirmed(&conn->equic);
 	keys_tell(conn);
-	if (conn->worker->options->key_update_ns)
-		conn->key_update_at_ns = conn->worker->now_ns +
-			conn->worker->options->key_update_ns;
 	if (conn->over_quota)
 		return 0;	/* conn_read() closes it */
 	conn->http = http_new(conn);

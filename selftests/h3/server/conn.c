@@ -441,6 +441,7 @@ static int write_datagram(struct conn *conn)
 					      offer.stream_id, taken);
 	if (!written)
 		return 0;
+	conn->datagrams_of_keys++;
 	send_on(listener_of(conn, &storage.path), &storage.path, buffer,
 		written);
 	return 1;
@@ -449,11 +450,11 @@ static int write_datagram(struct conn *conn)
 /* Not while another one is going on: then with a later datagram. */
 static void update_keys(struct conn *conn)
 {
-	uint64_t now = conn->worker->now_ns;
+	uint64_t every = conn->worker->options->key_update_datagrams;
 
-	if (conn->key_update_at_ns && now >= conn->key_update_at_ns &&
-	    !ngtcp2_conn_initiate_key_update(conn->quic, now))
-		conn->key_update_at_ns = 0;
+	if (every && conn->datagrams_of_keys >= every &&
+	    !ngtcp2_conn_initiate_key_update(conn->quic, conn->worker->now_ns))
+		conn->datagrams_of_keys = 0;
 }
 
 void conn_write(struct conn *conn)

@@ -37,7 +37,7 @@ struct conn {
 	struct equic_ngtcp2_keys keys;
 	uint64_t *source;	/* its row of the ledger */
 	enum conn_state state;
-	uint64_t key_update_at_ns; /* 0: not to be done, or done */
+	uint64_t datagrams_of_keys; /* sent since the last update of them */
 	bool over_quota;	/* to be refused after the handshake */
 	bool in_quota;		/* holds one of its client's */
 	bool path_validated;	/* since last looked at */

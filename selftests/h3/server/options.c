@@ -60,9 +60,8 @@ static const struct argp_option argp_options[] = {
 	  "Idle timeout of connections (30)", 0 },
 	{ "handshake-timeout", OPT_HANDSHAKE_TIMEOUT, "SECONDS", 0,
 	  "When a handshake is given up (10)", 0 },
-	{ "key-update", OPT_KEY_UPDATE, "MS", 0,
-	  "Update the keys of a connection once, so long after its handshake",
-	  0 },
+	{ "key-update", OPT_KEY_UPDATE, "DATAGRAMS", 0,
+	  "Update the keys of a connection whenever so many have been sent", 0 },
 	{ "max-conns", OPT_MAX_CONNS, "N", 0,
 	  "Refuse more connections than this in each worker", 0 },
 	{ "stats", OPT_STATS, "FILE", 0,
@@ -231,9 +230,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 				     86400) * NS_PER_S;
 		return 0;
 	case OPT_KEY_UPDATE:
-		options->key_update_ns =
-			parse_number(state, "--key-update", arg, 1, 3600000) *
-			NS_PER_MS;
+		options->key_update_datagrams =
+			parse_number(state, "--key-update", arg, 1, INT32_MAX);
 		return 0;
 	case OPT_MAX_CONNS:
 		options->max_conns = parse_number(state, "--max-conns", arg, 1,

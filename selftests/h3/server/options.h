@@ -36,7 +36,7 @@ struct options {
 	unsigned int max_conns;
 	uint64_t idle_timeout_ns;
 	uint64_t handshake_timeout_ns;
-	uint64_t key_update_ns;		/* 0: never */
+	uint64_t key_update_datagrams;	/* 0: never */
 	enum quota_in quota_in;
 	enum refuse_how refuse;
 	enum ledger_key ledger;
