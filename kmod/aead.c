@@ -53,8 +53,8 @@ enum {
 };
 
 /*
- * One CPU's: neither requests nor what they point to may be on a stack. The list
- * is made once, and only its one entry set for each packet.
+ * One CPU's: neither requests nor what they point to may be on a stack. What is
+ * the same for all packets is set once.
  */
 struct aead_cpu {
 	u8 packet[EQUIC_PACKET_MAX_LEN];
@@ -91,6 +91,7 @@ static int alloc_cpus(void)
 			return -ENOMEM;
 		}
 		sg_init_table(&ac->sg, 1);
+		aead_request_set_callback(&ac->request, 0, NULL, NULL);
 		per_cpu(aead_cpus, cpu) = ac;
 	}
 	return 0;
@@ -158,7 +159,6 @@ aead_request_of(struct equic_aead *aead, u8 *packet, unsigned int len,
 	aead_nonce(ac->iv, aead->iv, pn);
 	sg_set_buf(&ac->sg, packet, len);
 	aead_request_set_tfm(req, aead_choose(aead));
-	aead_request_set_callback(req, 0, NULL, NULL);
 	aead_request_set_crypt(req, &ac->sg, &ac->sg, crypt_len, ac->iv);
 	aead_request_set_ad(req, header_len);
 	return req;

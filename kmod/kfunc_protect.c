@@ -27,7 +27,7 @@ struct frame {
 	struct net_device *dev;
 	u8 *data;
 	u32 len;
-	bool csum_later;		/* the UDP checksum is not filled in yet */
+	const struct sk_buff *skb;	/* NULL: XDP */
 	/*
 	 * The crypto API cannot take it: a zero-copy AF_XDP buffer is mapped
 	 * page by page.
@@ -55,10 +55,12 @@ static __always_inline int take_args(struct bpf_equic_packet *args,
 	if (unlikely(args->udp_off &&
 		     args->udp_off + sizeof(struct udphdr) > args->off))
 		return -EINVAL;
-	/* Neither sum can wrap. */
-	if (unlikely(args->len > EQUIC_PACKET_MAX_LEN))
-		return -EMSGSIZE;
-	return unlikely(args->off > S32_MAX) ? -EINVAL : 0;
+	return likely(args->len <= EQUIC_PACKET_MAX_LEN) ? 0 : -EMSGSIZE;
+}
+
+static u64 packet_end(const struct bpf_equic_packet *args)
+{
+	return (u64)args->off + args->len;
 }
 
 static u32 header_len(const struct equic_packet *packet)
@@ -98,6 +100,16 @@ struct udp_csum {
 	__wsum before;
 };
 
+/*
+ * The checksum of this header is not filled in yet; that of a tunnel around it
+ * is another's.
+ */
+static bool csum_later(const struct sk_buff *skb, u32 udp_off)
+{
+	return skb->ip_summed == CHECKSUM_PARTIAL &&
+	       skb_checksum_start_offset(skb) == udp_off;
+}
+
 static __always_inline void csum_begin(struct udp_csum *csum,
 				       const struct frame *frame,
 				       const struct bpf_equic_packet *args)
@@ -105,7 +117,8 @@ static __always_inline void csum_begin(struct udp_csum *csum,
 	struct udphdr *udp;
 
 	csum->field = NULL;
-	if (!args->udp_off || frame->csum_later)
+	if (!args->udp_off || (frame->skb && csum_later(frame->skb,
+							args->udp_off)))
 		return;
 	udp = (struct udphdr *)(frame->data + args->udp_off);
 	/* RFC 768: the sender computed none. */
@@ -200,13 +213,13 @@ static __always_inline int xdp_in_place(struct xdp_md *ctx,
 		.scattered = xdp->rxq->mem.type == MEM_TYPE_XSK_BUFF_POOL,
 	};
 	struct equic_packet packet __uninitialized;
-	u32 end;
+	u64 end;
 	int ret;
 
 	ret = take_args(&packet.args, told, size);
 	if (unlikely(ret))
 		return ret;
-	end = packet.args.off + packet.args.len;
+	end = packet_end(&packet.args);
 	if (unlikely(end > frame.len))
 		return end > xdp_get_buff_len(xdp) ? -EINVAL : -EOPNOTSUPP;
 	ret = in_place(&frame, &packet, act);
@@ -223,29 +236,24 @@ static __always_inline int skb_in_place(struct __sk_buff *ctx,
 	struct sk_buff *skb = (struct sk_buff *)ctx;
 	struct frame frame = {
 		.dev = skb->dev,
+		.skb = skb,
 		.data = skb->data,
 		.len = skb_headlen(skb),
 	};
 	struct equic_packet packet __uninitialized;
-	u32 end;
+	u64 end;
 	int ret;
 
 	ret = take_args(&packet.args, told, size);
 	if (unlikely(ret))
 		return ret;
-	end = packet.args.off + packet.args.len;
-	if (unlikely(end > skb->len))
-		return -EINVAL;
+	end = packet_end(&packet.args);
 	/* Several packets: what they share is in none of them. */
-	if (unlikely(skb_is_gso(skb)))
-		return -EOPNOTSUPP;
-	if (unlikely(end > frame.len ||
-		     (skb_cloned(skb) && !skb_clone_writable(skb, end))))
+	if (unlikely(end > frame.len || skb_is_gso(skb)))
+		return end > skb->len ? -EINVAL :
+		       skb_is_gso(skb) ? -EOPNOTSUPP : -EAGAIN;
+	if (unlikely(skb_cloned(skb) && !skb_clone_writable(skb, end)))
 		return -EAGAIN;
-	/* Of this header; that of a tunnel around it is another's. */
-	frame.csum_later =
-		skb->ip_summed == CHECKSUM_PARTIAL &&
-		skb_checksum_start_offset(skb) == packet.args.udp_off;
 	ret = in_place(&frame, &packet, act);
 	if (likely(!ret))
 		give_args(told, &packet,
@@ -305,7 +313,7 @@ static int xdp_open_copy(struct xdp_buff *xdp, struct bpf_equic_packet *told,
 	ret = ret ?: check_room(&packet.args, room);
 	if (unlikely(ret))
 		return ret;
-	if (unlikely(packet.args.off + packet.args.len > xdp_get_buff_len(xdp)))
+	if (unlikely(packet_end(&packet.args) > xdp_get_buff_len(xdp)))
 		return -EINVAL;
 	key = find_key(xdp->rxq->dev, packet.args.key);
 	if (unlikely(!key))
@@ -329,13 +337,14 @@ static int skb_open_copy(struct sk_buff *skb, struct bpf_equic_packet *told,
 	ret = ret ?: check_room(&packet.args, room);
 	if (unlikely(ret))
 		return ret;
+	if (unlikely(packet_end(&packet.args) > skb->len))
+		return -EINVAL;
 	key = find_key(skb->dev, packet.args.key);
 	if (unlikely(!key))
 		return -ENOENT;
-	if (unlikely(skb_copy_bits(skb, packet.args.off, equic_aead_scratch(),
-				   packet.args.len)))
-		return -EINVAL;
-	ret = open_scratch(key, &packet, plain);
+	ret = skb_copy_bits(skb, packet.args.off, equic_aead_scratch(),
+			    packet.args.len);
+	ret = ret ?: open_scratch(key, &packet, plain);
 	if (likely(!ret))
 		give_args(told, &packet, 0);
 	return ret;

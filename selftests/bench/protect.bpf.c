@@ -6,7 +6,9 @@
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 #include "equic_kfuncs.h"
 
@@ -118,6 +120,57 @@ int equic_open_copy(struct xdp_md *ctx)
 	result = bpf_xdp_equic_open_copy(ctx, &packet, sizeof(packet), plain,
 					 sizeof(plain));
 	return XDP_PASS;
+}
+
+/* The same from TC, where a test run's frame can grow beyond a page in one. */
+static __always_inline bool tc_begin(struct __sk_buff *ctx)
+{
+	__u8 *first;
+
+	if (ctx->len != OFF + len && bpf_skb_change_tail(ctx, OFF + len, 0))
+		return false;
+	first = (__u8 *)(long)ctx->data + OFF;
+	if ((void *)(first + 1) > (void *)(long)ctx->data_end)
+		return false;
+	*first = FIRST_BYTE;
+	return true;
+}
+
+static __always_inline int tc_seal(struct __sk_buff *ctx)
+{
+	struct bpf_equic_packet packet = {
+		.key = sealer, .off = OFF, .len = len, .pn_off = PN_OFF,
+		.pn = pn++,
+	};
+
+	return bpf_skb_equic_seal(ctx, &packet, sizeof(packet));
+}
+
+SEC("tc")
+int tc_nothing(struct __sk_buff *ctx)
+{
+	result = tc_begin(ctx) ? 0 : -ENOMEM;
+	return TC_ACT_OK;
+}
+
+SEC("tc")
+int tc_equic_seal(struct __sk_buff *ctx)
+{
+	result = tc_begin(ctx) ? tc_seal(ctx) : -ENOMEM;
+	return TC_ACT_OK;
+}
+
+SEC("tc")
+int tc_equic_both(struct __sk_buff *ctx)
+{
+	struct bpf_equic_packet packet = {
+		.key = opener, .off = OFF, .len = len, .pn_off = PN_OFF,
+	};
+
+	result = tc_begin(ctx) ? tc_seal(ctx) : -ENOMEM;
+	if (!result)
+		result = bpf_skb_equic_open(ctx, &packet, sizeof(packet));
+	return TC_ACT_OK;
 }
 
 char _license[] SEC("license") = "GPL";

@@ -123,11 +123,12 @@ static double gnutls_cost(__u8 cipher, unsigned int size, unsigned int repeat)
 struct subject {
 	const char		*who;
 	struct bpf_program	*prog;
-	struct bpf_program	*less;	/* its cost is not ours; NULL: nothing */
+	struct bpf_program	*less;	/* its cost is not ours */
 	bool			linear;	/* the frame must be */
+	bool			tc;
 };
 
-enum { SUBJECTS = 6 };
+enum { SUBJECTS = 8 };
 
 static struct subject subjects[SUBJECTS];
 
@@ -136,16 +137,26 @@ static void load(void)
 	skel = protect_bpf__open_and_load();
 	if (!skel || equic_open(&eq, NULL))
 		ktap_bail("programs");
-	subjects[0] = (struct subject){ "memcpy", skel->progs.copy };
-	subjects[1] = (struct subject){ "bare seal", skel->progs.bare_seal };
+	subjects[0] = (struct subject){ "memcpy", skel->progs.copy,
+					skel->progs.nothing };
+	subjects[1] = (struct subject){ "bare seal", skel->progs.bare_seal,
+					skel->progs.nothing };
 	subjects[2] = (struct subject){ "bare open", skel->progs.bare_both,
 					skel->progs.bare_seal };
 	subjects[3] = (struct subject){ "equic seal", skel->progs.equic_seal,
-					.linear = true };
+					skel->progs.nothing, .linear = true };
 	subjects[4] = (struct subject){ "equic open", skel->progs.equic_both,
-					skel->progs.equic_seal, true };
+					skel->progs.equic_seal,
+					.linear = true };
 	subjects[5] = (struct subject){ "equic open to a buffer",
-					skel->progs.equic_open_copy };
+					skel->progs.equic_open_copy,
+					skel->progs.nothing };
+	subjects[6] = (struct subject){ "equic seal, TC",
+					skel->progs.tc_equic_seal,
+					skel->progs.tc_nothing, .tc = true };
+	subjects[7] = (struct subject){ "equic open, TC",
+					skel->progs.tc_equic_both,
+					skel->progs.tc_equic_seal, .tc = true };
 }
 
 static void unload(void)
@@ -155,10 +166,13 @@ static void unload(void)
 }
 
 /* The next runs are of packets of @size bytes. */
-static void prepare(__u8 cipher, bool slow, unsigned int size,
-		    unsigned int repeat)
+static void prepare(const struct subject *s, __u8 cipher, bool slow,
+		    unsigned int size, unsigned int repeat)
 {
 	frame_len = ETH_HLEN + size;
+	/* It grows in the program. */
+	if (s->tc && size > LINEAR_MAX)
+		frame_len = LINEAR_MAX;
 	skel->bss->len = size;
 	skel->bss->which = cipher | (slow ? SLOW : 0);
 	if ((sealed += 4 * repeat) > PER_KEY)
@@ -182,8 +196,8 @@ static void measure(__u8 cipher, bool slow, unsigned int size,
 		/* A test run's frame of more than a page is in fragments. */
 		if (s->linear && size > LINEAR_MAX)
 			continue;
-		prepare(cipher, slow, size, repeat);
-		less = run(s->less ?: skel->progs.nothing, repeat);
+		prepare(s, cipher, slow, size, repeat);
+		less = run(s->less, repeat);
 		cost = run(s->prog, repeat);
 		tell(.what = what, .who = s->who, .value = (int)(cost - less),
 		     .packets = size, .run = nr);
@@ -233,10 +247,10 @@ static void watch(char **argv)
 	const __u8 cipher = EQUIC_CIPHER_AES_128_GCM;
 
 	renew_keys(cipher);
-	prepare(cipher, false, atoi(argv[1]), 0);
+	prepare(s, cipher, false, atoi(argv[1]), 0);
 	watch_begin(argv[2], argv[4]);
 	while (watched(argv[3])) {
-		prepare(cipher, false, atoi(argv[1]), WATCH_REPEAT);
+		prepare(s, cipher, false, atoi(argv[1]), WATCH_REPEAT);
 		run(s->prog, WATCH_REPEAT);
 	}
 }
