@@ -13,7 +13,7 @@
 #include "ktap.h"
 #include "protect.skel.h"
 
-static struct protect_bpf *skel;
+static __thread struct protect_bpf *skel;
 
 static __u32 sum(__u32 sum, const void *data, size_t len)
 {

@@ -47,12 +47,12 @@ void datagram_copy(struct datagram *to, const struct datagram *from);
 bool datagram_csum_ok(const struct datagram *datagram);
 
 /**
- * programs_load - load what calls the kfuncs
+ * programs_load - load what calls the kfuncs, for the thread that asks
  */
 void programs_load(void);
 
 /**
- * programs_unload - the end of them
+ * programs_unload - the end of the thread's
  */
 void programs_unload(void);
 
