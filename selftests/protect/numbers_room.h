@@ -9,9 +9,9 @@ enum {
 	/* RFC 9000, 17.3.1, with a connection ID of 8 bytes. */
 	NUMBERS_PN_LEN = 4,
 	NUMBERS_HEADER = 9 + NUMBERS_PN_LEN,
-	/* A power of two, far less than a key remembers. */
-	NUMBERS_BLOCK = 512,
-	NUMBERS = 20 * NUMBERS_BLOCK,
+	/* A power of two, less than a key remembers. */
+	NUMBERS_BLOCK = 2048,
+	NUMBERS = 5 * NUMBERS_BLOCK,
 	/* asm-generic/errno.h, which the BPF target does not find. */
 	NUMBERS_ERANGE = 34,
 	NUMBERS_EALREADY = 114,
