@@ -10,8 +10,8 @@ enum {
 	NUMBERS_PN_LEN = 4,
 	NUMBERS_HEADER = 9 + NUMBERS_PN_LEN,
 	/* A power of two, less than a key remembers. */
-	NUMBERS_BLOCK = 2048,
-	NUMBERS = 5 * NUMBERS_BLOCK,
+	NUMBERS_BLOCK = 1024,
+	NUMBERS = 10 * NUMBERS_BLOCK,
 	/* asm-generic/errno.h, which the BPF target does not find. */
 	NUMBERS_ERANGE = 34,
 	NUMBERS_EALREADY = 114,

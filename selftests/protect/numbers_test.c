@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every CPU seals every number under one key, block by block, each in another
- * order: one of them may, and the others are refused. With a limit, all together
+ * Every CPU seals every number under one key, block by block: one of them may, and
+ * the others are refused. With a limit, all together
  * seal no more than it says.
  */
 #include <bpf/bpf.h>
@@ -44,18 +44,20 @@ static void seal_block(struct numbers_bpf *skel, int block)
 		ktap_bail("test run: %u", opts.retval);
 }
 
-/* Neighbours begin with neighbouring numbers, or at the same end. */
-static const __u32 orders[] = { 0, 1, 3, 0, NUMBERS_BLOCK - 1, 2, 7, 0 };
+/* All begin with the same number, or each with another one. */
+static __u32 order(int cpu, int block)
+{
+	return block / NUMBERS_BLOCK & 1 ? cpu * (NUMBERS_BLOCK / CPUS_MAX) : 0;
+}
 
 static void member(struct crew *crew, int cpu)
 {
-	struct numbers_bpf *skel = skels[cpu];
 	int block;
 
-	skel->bss->order = orders[cpu % (sizeof(orders) / sizeof(*orders))];
 	for (block = 0; block < NUMBERS; block += NUMBERS_BLOCK) {
+		skels[cpu]->bss->order = order(cpu, block);
 		crew_meet(crew);
-		seal_block(skel, block);
+		seal_block(skels[cpu], block);
 	}
 }
 
@@ -138,8 +140,8 @@ static void test_once(struct crew *crew, __u8 cipher, const char *name)
 		    "%s: and refused to all others", name);
 	ktap_result(is("packets", keyring_packets(&nl, id, 0), NUMBERS),
 		    "%s: the key has counted them", name);
-	ktap_result(is("CPUs", contenders(), cpus),
-		    "%s: every CPU sealed some", name);
+	ktap_diag("%d CPUs sealed some", contenders());
+	ktap_result(contenders() > 1, "%s: it was a race", name);
 	keyring_del(&nl, id);
 }
 
