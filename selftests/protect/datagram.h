@@ -101,4 +101,14 @@ void packet_sizes(__u32 packet, __u32 plain);
  */
 int datagram_run(const char *hook, const char *name, struct datagram *datagram);
 
+/**
+ * datagram_run_gso - the same in TC, as if it were several datagrams
+ * @name: as above
+ * @datagram: as above
+ * @gso_size: bytes of each
+ *
+ * Return: what the kfunc returned.
+ */
+int datagram_run_gso(const char *name, struct datagram *datagram, int gso_size);
+
 #endif /* EQUIC_SELFTESTS_DATAGRAM_H */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Every CPU seals every number under one key, block by block: one of them may, and
- * the others are refused. With a limit, all together
- * seal no more than it says.
+ * the others are refused. With a limit, all together seal no more than it says.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
