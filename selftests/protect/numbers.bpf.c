@@ -5,6 +5,7 @@
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 #include "equic_kfuncs.h"
 #include "numbers_room.h"
@@ -20,8 +21,9 @@ __u32 i;
 __u8 sealed[NUMBERS];
 struct numbers_answers answers;
 
-SEC("xdp")
-int numbers(struct xdp_md *ctx)
+/* Of TC: XDP's test runs, where they repeat, wait for each other. */
+SEC("tc")
+int numbers(struct __sk_buff *ctx)
 {
 	__u8 *data = (void *)(long)ctx->data;
 	const void *data_end = (void *)(long)ctx->data_end;
@@ -30,12 +32,12 @@ int numbers(struct xdp_md *ctx)
 
 	if (data + ETH_HLEN + NUMBERS_HEADER > (const __u8 *)data_end ||
 	    number >= NUMBERS)
-		return XDP_ABORTED;
+		return TC_ACT_SHOT;
 	__builtin_memcpy(data + ETH_HLEN, header, NUMBERS_HEADER);
 	packet.len = data_end - (void *)data - ETH_HLEN;
 	packet.pn_off = NUMBERS_HEADER - NUMBERS_PN_LEN;
 	packet.pn = number;
-	switch (bpf_xdp_equic_seal(ctx, &packet, sizeof(packet))) {
+	switch (bpf_skb_equic_seal(ctx, &packet, sizeof(packet))) {
 	case 0:
 		sealed[number]++;
 		answers.sealed++;
@@ -52,7 +54,7 @@ int numbers(struct xdp_md *ctx)
 	default:
 		answers.others++;
 	}
-	return XDP_PASS;
+	return TC_ACT_OK;
 }
 
 char _license[] SEC("license") = "GPL";

@@ -11,7 +11,7 @@ enum {
 	NUMBERS_HEADER = 9 + NUMBERS_PN_LEN,
 	/* A power of two, less than a key remembers. */
 	NUMBERS_BLOCK = 1024,
-	NUMBERS = 10 * NUMBERS_BLOCK,
+	NUMBERS = 20 * NUMBERS_BLOCK,
 	/* asm-generic/errno.h, which the BPF target does not find. */
 	NUMBERS_ERANGE = 34,
 	NUMBERS_EALREADY = 114,

@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
 #include <stdbool.h>
 #include <string.h>
 #include "crew.h"
@@ -20,7 +21,7 @@
 
 enum {
 	CPUS_MAX = 16,
-	LIMIT = 5000,
+	LIMIT = 10000,
 };
 
 static struct numbers_bpf *skels[CPUS_MAX];
@@ -39,7 +40,7 @@ static void seal_block(struct numbers_bpf *skel, int block)
 	err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.numbers),
 				     &opts);
 	errno = -err;
-	if (err || opts.retval != XDP_PASS)
+	if (err || opts.retval != TC_ACT_OK)
 		ktap_bail("test run: %u", opts.retval);
 }
 
