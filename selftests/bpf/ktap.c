@@ -27,6 +27,17 @@ void ktap_result(bool ok, const char *name, ...)
 	failures += !ok;
 }
 
+void ktap_skip(const char *reason, const char *name, ...)
+{
+	va_list args;
+
+	printf("ok %d ", ++results);
+	va_start(args, name);
+	vprintf(name, args);
+	va_end(args);
+	printf(" # SKIP %s\n", reason);
+}
+
 void ktap_diag(const char *format, ...)
 {
 	va_list args;

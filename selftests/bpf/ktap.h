@@ -19,6 +19,14 @@ void ktap_result(bool ok, const char *name, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /**
+ * ktap_skip - print that a test could not be done here
+ * @reason: why
+ * @name: as above
+ */
+void ktap_skip(const char *reason, const char *name, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
  * ktap_diag - print a line that explains a result, before it
  * @format: printf format
  */

@@ -20,6 +20,8 @@ enum {
 	LOOK_EVERY	= 10,
 	SERVICES	= 64,
 	CONNS		= 256,
+	KEYS		= 16,
+	KEYS_BYTES	= 16384,
 };
 
 static struct chance chance;
@@ -48,7 +50,7 @@ static void put_any(struct nlm *m, int depth)
 {
 	__u8 bytes[64];
 	size_t size = any_size(), nest;
-	int type = any(20);
+	int type = any(EQUIC_A_KEY_MAX + 3);
 
 	if (!any(6) && depth < 3) {
 		nest = nlm_nest(m, type);
@@ -73,6 +75,44 @@ static struct endpoint any_service(void)
 	return svc;
 }
 
+/* Ids of some of the keys that were granted: numbers are not used again. */
+static __u32 key_ids[KEYS];
+
+static void put_secret(struct nlm *m, int type, size_t len)
+{
+	__u8 bytes[32];
+
+	any_bytes(bytes, sizeof(bytes));
+	nlm_put(m, type, bytes, len);
+}
+
+/* A key's, or the next epoch's. */
+static void put_key(struct nlm *m, int cmd)
+{
+	size_t len = 16;
+
+	if (cmd == EQUIC_CMD_KEY_ADD) {
+		__u8 cipher = any(4);
+
+		nlm_put_u8(m, EQUIC_A_KEY_USE, any(2));
+		nlm_put_u8(m, EQUIC_A_KEY_LEVEL, any(2) ? 3 : any(5));
+		nlm_put_u8(m, EQUIC_A_KEY_CIPHER, cipher);
+		len = cipher == EQUIC_CIPHER_AES_128_GCM ? 16 : 32;
+		put_secret(m, EQUIC_A_KEY_HEADER, len);
+	} else {
+		nlm_put_u32(m, EQUIC_A_KEY_ID, key_ids[any(KEYS)]);
+		len = any(2) ? 16 : 32;
+	}
+	if (cmd == EQUIC_CMD_KEY_ADD || cmd == EQUIC_CMD_KEY_UPDATE) {
+		if (cmd == EQUIC_CMD_KEY_UPDATE || any(2))
+			nlm_put_u32(m, EQUIC_A_KEY_EPOCH, any(3));
+		if (any(2))
+			nlm_put_u32(m, EQUIC_A_KEY_PN, chance_next(&chance));
+		put_secret(m, EQUIC_A_KEY_KEY, len);
+		put_secret(m, EQUIC_A_KEY_IV, 12);
+	}
+}
+
 /* A request that may well be granted, to be damaged. */
 static void put_valid(struct nlm *m, int cmd)
 {
@@ -95,6 +135,11 @@ static void put_valid(struct nlm *m, int cmd)
 	case EQUIC_CMD_BYPASS:
 		nlm_nest_service(m, EQUIC_A_BYPASS_SERVICE, &svc);
 		nlm_put_u32(m, EQUIC_A_BYPASS_FOR, any(2));
+		break;
+	case EQUIC_CMD_KEY_ADD:
+	case EQUIC_CMD_KEY_UPDATE:
+	case EQUIC_CMD_KEY_DEL:
+		put_key(m, cmd);
 		break;
 	default:
 		/* The service comes first in all the others. */
@@ -155,19 +200,52 @@ static void send_debris(void)
 	nl_send_raw(&nl, m.bytes, 1 + any(m.len));
 }
 
+/* What the dump says of the keys, as it is. */
+struct keys {
+	int	nr;
+	size_t	len;
+	__u8	bytes[KEYS_BYTES];
+};
+
+static void on_key(const struct nlattr *attrs, size_t len, void *arg)
+{
+	const struct nlattr *table[EQUIC_A_KEY_MAX + 1];
+	struct keys *keys = arg;
+
+	nla_table(table, EQUIC_A_KEY_MAX, attrs, len);
+	key_ids[keys->nr++ % KEYS] = nla_number(table[EQUIC_A_KEY_ID]);
+	if (keys->len + len > sizeof(keys->bytes))
+		ktap_bail("more keys than expected");
+	memcpy(keys->bytes + keys->len, attrs, len);
+	keys->len += len;
+}
+
+static int keys_dump(struct keys *keys)
+{
+	struct nlm m;
+
+	memset(keys, 0, sizeof(*keys));
+	nlm_begin(&m, EQUIC_CMD_KEY_GET, 0);
+	if (nl_dump(&watcher, &m, on_key, keys))
+		ktap_bail("keys: %s", watcher.words);
+	return keys->nr;
+}
+
 /* A number that says whether anything is other than it was. */
 static __u64 look(void)
 {
+	static struct keys keys;
 	static struct shown shown[SERVICES];
 	static struct conn conns[CONNS];
-	const __u8 *bytes[] = { (void *)shown, (void *)conns };
-	size_t sizes[] = { sizeof(shown), sizeof(conns) }, i, j;
+	const __u8 *bytes[] = { (void *)shown, (void *)conns, (void *)&keys };
+	size_t sizes[] = { sizeof(shown), sizeof(conns), sizeof(keys) }, i, j;
 	__u64 sum = 0xcbf29ce484222325ULL;
 
 	memset(shown, 0, sizeof(shown));
 	memset(conns, 0, sizeof(conns));
 	services_dump(&watcher, shown, SERVICES);
 	conns_dump(&watcher, NULL, NULL, 0, conns, CONNS);
+	keys_dump(&keys);
 	for (i = 0; i < CONNS; i++)
 		conns[i].age_ms = 0;
 	/* A bypass ends by itself. */
@@ -176,7 +254,7 @@ static __u64 look(void)
 		shown[i].idle &= ~EQUIC_IDLE_BYPASS;
 	}
 	/* FNV-1a, eight bytes at a time. */
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 3; i++)
 		for (j = 0; j + 8 <= sizes[i]; j += 8)
 			sum = (sum ^ *(__u64 *)(bytes[i] + j)) *
 			      0x100000001b3ULL;
@@ -202,7 +280,8 @@ int main(int argc, char **argv)
 	unsigned int messages = argc > 1 ? atoi(argv[1]) : MESSAGES;
 	__u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) :
 				(__u64)time(NULL) << 20 ^ getpid();
-	unsigned int i, granted = 0, changed = 0, quiet = 0, unsent = 0;
+	unsigned int by_cmd[256] = { }, i, granted = 0, changed = 0, quiet = 0, unsent = 0;
+	static struct keys left;
 	struct stats stats;
 	struct nlm m;
 	__u64 before;
@@ -211,7 +290,7 @@ int main(int argc, char **argv)
 	ktap_begin();
 	ktap_diag("%u messages, seed %llu", messages, seed);
 	chance_seed(&chance, seed);
-	module_load("max_clients=64 max_conns=128 max_services=32");
+	module_load("max_clients=64 max_conns=128 max_services=32 max_keys=16");
 	nl_open(&nl);
 	nl_open(&watcher);
 	before = look();
@@ -230,6 +309,7 @@ int main(int argc, char **argv)
 		err = nl_do(&nl, &m, NULL);
 		if (!err) {
 			granted++;
+			by_cmd[m.bytes[NLMSG_HDRLEN]]++;
 			settle();
 			before = look();
 			quiet = 0;
@@ -247,10 +327,16 @@ int main(int argc, char **argv)
 	ktap_result(!unsent, "the family answers after debris");
 	ktap_result(granted > messages / 100 && granted < messages,
 		    "some requests are granted, not all");
+	ktap_diag("%u keys added, %u updated, %u taken back",
+		  by_cmd[EQUIC_CMD_KEY_ADD], by_cmd[EQUIC_CMD_KEY_UPDATE],
+		  by_cmd[EQUIC_CMD_KEY_DEL]);
+	ktap_result(by_cmd[EQUIC_CMD_KEY_ADD] && by_cmd[EQUIC_CMD_KEY_UPDATE] &&
+		    by_cmd[EQUIC_CMD_KEY_DEL], "some of them about keys");
 	nl_close(&nl);
 	stats = stats_of(&watcher, NULL);
-	ktap_result(!stats.owners && !stats.open && !stats.pending,
-		    "with the sender its connections go");
+	ktap_result(!stats.owners && !stats.open && !stats.pending &&
+		    !keys_dump(&left),
+		    "with the sender its connections and keys go");
 	nl_close(&watcher);
 	module_unload();
 	return ktap_end();

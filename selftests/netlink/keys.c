@@ -16,25 +16,14 @@
 #include "ktap.h"
 #include "module.h"
 #include "netlink.h"
+#include "secret.h"
 
 enum {
 	MAX_KEYS	= 4,
-	SECRET		= 32,	/* bytes of the longest */
 	GONE		= 0,	/* a size: the attribute is left out */
 };
 
 static struct nl nl, other;
-
-/* Bytes that nothing else in the kernel consists of. */
-static const __u8 *secret(int type)
-{
-	static __u8 bytes[SECRET];
-	int i;
-
-	for (i = 0; i < SECRET; i++)
-		bytes[i] = 0xa7 ^ (i * 31 + type * 57);
-	return bytes;
-}
 
 /* One change to a request that would be granted. */
 struct change {
@@ -49,7 +38,7 @@ static void put_secret(struct nlm *m, int type, size_t size,
 	if (change && change->type == type)
 		size = change->size;
 	if (!change || change->type != type || size)
-		nlm_put(m, type, secret(type), size);
+		nlm_put(m, type, secret_of(type), size);
 }
 
 static void put_number(struct nlm *m, int type, size_t size, __u64 value,
@@ -306,43 +295,6 @@ static void test_owner(void)
 	ktap_result(del(&nl, id) == -ENOENT, "once");
 }
 
-static bool has(const __u8 *bytes, size_t len, const __u8 *what, size_t n)
-{
-	return memmem(bytes, len, what, n);
-}
-
-/* Eight bytes in a row of any secret. */
-static bool betrays(const __u8 *bytes, size_t len)
-{
-	static const int types[] = {
-		EQUIC_A_KEY_KEY, EQUIC_A_KEY_IV, EQUIC_A_KEY_HEADER,
-	};
-	size_t i, from;
-
-	for (i = 0; i < COUNT(types); i++)
-		for (from = 0; from + 8 <= 16; from++)
-			if (has(bytes, len, secret(types[i]) + from, 8))
-				return true;
-	return false;
-}
-
-static bool hex_betrays(const char *text)
-{
-	static const int types[] = {
-		EQUIC_A_KEY_KEY, EQUIC_A_KEY_IV, EQUIC_A_KEY_HEADER,
-	};
-	char hex[17];
-	size_t i, j;
-
-	for (i = 0; i < COUNT(types); i++) {
-		for (j = 0; j < 8; j++)
-			sprintf(hex + 2 * j, "%02x", secret(types[i])[j]);
-		if (strcasestr(text, hex))
-			return true;
-	}
-	return false;
-}
-
 /* An error's acknowledgement has the request in it. */
 static bool answer_betrays(struct nlm *m)
 {
@@ -352,7 +304,7 @@ static bool answer_betrays(struct nlm *m)
 	m->hdr.nlmsg_len = m->len;
 	m->hdr.nlmsg_seq = 0x5ec2e7;
 	m->hdr.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	if (!betrays(m->bytes, m->len))
+	if (!secret_in(m->bytes, m->len))
 		ktap_bail("the request has no secret in it");
 	if (nl_send_raw(&nl, m->bytes, m->len))
 		ktap_bail("send");
@@ -361,23 +313,7 @@ static bool answer_betrays(struct nlm *m)
 		ktap_bail("no answer");
 	ktap_diag("an answer of %zd bytes, error %d", len,
 		  *(int *)(answer + NLMSG_HDRLEN));
-	return betrays(answer, len);
-}
-
-/* @command prints whatever there is to be read. */
-static bool output_betrays(const char *command)
-{
-	static __u8 bytes[1 << 22];
-	FILE *pipe = popen(command, "r");
-	size_t len;
-
-	if (!pipe)
-		ktap_bail("%s", command);
-	len = fread(bytes, 1, sizeof(bytes) - 1, pipe);
-	pclose(pipe);
-	bytes[len] = 0;
-	ktap_diag("%zu bytes of: %s", len, command);
-	return !len || betrays(bytes, len) || hex_betrays((char *)bytes);
+	return secret_in(answer, len);
 }
 
 static void test_secrets(void)
@@ -389,15 +325,15 @@ static void test_secrets(void)
 
 	id = add(&nl, EQUIC_KEY_USE_OPEN);
 	update(&nl, id);
-	ktap_result(keys()->keys == 1 && !betrays(keys()->bytes, keys()->len),
+	ktap_result(keys()->keys == 1 && !secret_in(keys()->bytes, keys()->len),
 		    "a dump does not tell what a key is made of");
 	build_update(&m, id, &unknown);
 	ktap_result(!answer_betrays(&m), "nor the answer to a refused update");
 	build_add(&m, EQUIC_KEY_USE_OPEN, &none);
 	ktap_result(!answer_betrays(&m), "nor to a refused key");
-	ktap_result(!output_betrays("cat /sys/kernel/equic/* /sys/module/equic/parameters/* 2>/dev/null"),
+	ktap_result(!secret_in_output("cat /sys/kernel/equic/* /sys/module/equic/parameters/* 2>/dev/null"),
 		    "nor sysfs");
-	ktap_result(!output_betrays("dmesg"), "nor the kernel's log");
+	ktap_result(!secret_in_output("dmesg"), "nor the kernel's log");
 	del(&nl, id);
 }
 

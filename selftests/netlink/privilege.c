@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "family.h"
@@ -136,38 +135,9 @@ static bool nobody_looks(void)
 	       is("open", stats.open, 1);
 }
 
-static int events_group(struct nl *nl)
-{
-	const struct nlattr *table[CTRL_ATTR_MAX + 1], *group[3], *first;
-	struct nlm m, reply;
-
-	nlm_begin(&m, CTRL_CMD_GETFAMILY, 0);
-	m.hdr.nlmsg_type = GENL_ID_CTRL;
-	nlm_put(&m, CTRL_ATTR_FAMILY_NAME, EQUIC_FAMILY_NAME,
-		sizeof(EQUIC_FAMILY_NAME));
-	if (nl_do(nl, &m, &reply))
-		return -1;
-	nla_table(table, CTRL_ATTR_MAX, nlm_attrs(&reply),
-		  nlm_attrs_len(&reply));
-	if (!table[CTRL_ATTR_MCAST_GROUPS])
-		return -1;
-	first = nla_bytes(table[CTRL_ATTR_MCAST_GROUPS]);
-	nla_table(group, CTRL_ATTR_MCAST_GRP_ID, nla_bytes(first),
-		  nla_bytes_len(first));
-	return nla_number(group[CTRL_ATTR_MCAST_GRP_ID]);
-}
-
-static int join(struct nl *nl)
-{
-	int group = events_group(nl);
-
-	return setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
-			  sizeof(group)) ? -errno : 0;
-}
-
 static bool nobody_listens(void)
 {
-	return become_nobody() && is("join", join(&nobody), -EPERM);
+	return become_nobody() && is("join", nl_join_events(&nobody), -EPERM);
 }
 
 /* As `unshare -Ur`: root there, and still in the namespace outside. */
@@ -233,7 +203,7 @@ int main(void)
 	ktap_result(elsewhere(nobody_reports), "nobody reports nothing, and does not learn which services there are");
 	ktap_result(elsewhere(nobody_looks), "nobody sees totals and no more");
 	ktap_result(elsewhere(nobody_listens), "nobody hears no events");
-	ktap_result(is("join", join(&admin), 0), "the administrator does");
+	ktap_result(is("join", nl_join_events(&admin), 0), "the administrator does");
 	ktap_result(elsewhere(root_elsewhere), "root of another user namespace changes nothing here");
 	ktap_result(elsewhere(root_of_its_own), "root of its own network namespace does there, with limits of its own");
 	ktap_result(elsewhere(owner_uid_elsewhere), "owner-uid is a user of that user namespace");

@@ -13,7 +13,7 @@
 #include "control.h"
 #include "datagram.h"
 #include "ktap.h"
-#include "secret.h"
+#include "traffic_secret.h"
 
 enum {
 	PACKET_MAX = 1500,

@@ -13,7 +13,7 @@
 #include "ktap.h"
 #include "protect.skel.h"
 
-static struct protect_bpf *skel;
+static __thread struct protect_bpf *skel;
 
 static __u32 sum(__u32 sum, const void *data, size_t len)
 {
@@ -122,13 +122,17 @@ void packet_seal_with(__u32 key)
 	skel->bss->sealing.key = key;
 }
 
-int datagram_run(const char *hook, const char *name, struct datagram *datagram)
+/* @ctx: what TC is to think of the packet; NULL: nothing. */
+static int run(const char *hook, const char *name, struct datagram *datagram,
+	       const struct __sk_buff *ctx)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts,
 		    .data_in = datagram->frame,
 		    .data_size_in = datagram->len,
 		    .data_out = datagram->frame,
-		    .data_size_out = sizeof(datagram->frame));
+		    .data_size_out = sizeof(datagram->frame),
+		    .ctx_in = ctx,
+		    .ctx_size_in = ctx ? sizeof(*ctx) : 0);
 	struct bpf_program *prog;
 	char full[32];
 	int err;
@@ -142,4 +146,16 @@ int datagram_run(const char *hook, const char *name, struct datagram *datagram)
 		ktap_bail("%s", full);
 	datagram->len = opts.data_size_out;
 	return skel->bss->result;
+}
+
+int datagram_run(const char *hook, const char *name, struct datagram *datagram)
+{
+	return run(hook, name, datagram, NULL);
+}
+
+int datagram_run_gso(const char *name, struct datagram *datagram, int gso_size)
+{
+	struct __sk_buff ctx = { .gso_size = gso_size, .gso_segs = 2 };
+
+	return run("skb", name, datagram, &ctx);
 }

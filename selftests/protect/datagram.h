@@ -47,12 +47,12 @@ void datagram_copy(struct datagram *to, const struct datagram *from);
 bool datagram_csum_ok(const struct datagram *datagram);
 
 /**
- * programs_load - load what calls the kfuncs
+ * programs_load - load what calls the kfuncs, for the thread that asks
  */
 void programs_load(void);
 
 /**
- * programs_unload - the end of them
+ * programs_unload - the end of the thread's
  */
 void programs_unload(void);
 
@@ -100,5 +100,15 @@ void packet_sizes(__u32 packet, __u32 plain);
  * Return: what the kfunc returned.
  */
 int datagram_run(const char *hook, const char *name, struct datagram *datagram);
+
+/**
+ * datagram_run_gso - the same in TC, as if it were several datagrams
+ * @name: as above
+ * @datagram: as above
+ * @gso_size: bytes of each
+ *
+ * Return: what the kfunc returned.
+ */
+int datagram_run_gso(const char *name, struct datagram *datagram, int gso_size);
 
 #endif /* EQUIC_SELFTESTS_DATAGRAM_H */

@@ -5,11 +5,6 @@
 #include "control.h"
 #include "keys.h"
 
-size_t key_len(__u8 cipher)
-{
-	return cipher == EQUIC_CIPHER_AES_128_GCM ? 16 : 32;
-}
-
 static int on_id(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *attrs[EQUIC_A_KEY_MAX + 1];

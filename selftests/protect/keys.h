@@ -34,7 +34,10 @@ struct key {
  * key_len - bytes of a cipher's keys
  * @cipher: enum equic_cipher
  */
-size_t key_len(__u8 cipher);
+static inline size_t key_len(__u8 cipher)
+{
+	return cipher == EQUIC_CIPHER_AES_128_GCM ? 16 : 32;
+}
 
 /**
  * key_add - give the module a key

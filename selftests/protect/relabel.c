@@ -26,7 +26,7 @@
 #include "../../bpf/examples/datagram.h"
 #include "control.h"
 #include "ktap.h"
-#include "secret.h"
+#include "traffic_secret.h"
 #include "datagram.skel.h"
 
 /* Of the connection IDs that aioquic issues. */

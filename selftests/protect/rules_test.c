@@ -10,20 +10,13 @@
 #include "control.h"
 #include "datagram.h"
 #include "ktap.h"
-#include "peer_seal.h"
+#include "sample.h"
 
-enum {
-	PN_OFF = 9,		/* behind a connection ID of 8 bytes */
-	PN_LEN = 4,
-	PAYLOAD = 40,
-	TAG = 16,
-	LEN = PN_OFF + PN_LEN + PAYLOAD + TAG,
-	WINDOW = 8128,		/* numbers that a sealing key remembers */
-};
+/* Numbers that a sealing key remembers. */
+enum { WINDOW = 8128 };
 
 static const char *hook;
 static struct datagram datagram;
-
 
 static void is(int got, int want, const char *name)
 {
@@ -37,62 +30,26 @@ static struct bpf_equic_packet *packet(void)
 	return &packet_args()->packet;
 }
 
-/* Key and IV say which epoch they are of. */
-static struct key key_of(__u8 cipher, __u32 epoch)
-{
-	struct key key = {
-		.cipher = cipher, .level = EQUIC_LEVEL_ONE_RTT, .epoch = epoch,
-	};
-
-	memset(key.key, 0x40 + epoch, sizeof(key.key));
-	memset(key.iv, 0x80 + epoch, sizeof(key.iv));
-	memset(key.header, 0x11, sizeof(key.header));
-	return key;
-}
-
-/* A packet in clear; its number comes with the protection. */
-static void clear_packet(__u8 *bytes, __u32 epoch)
-{
-	memset(bytes, 0, LEN);
-	bytes[0] = 0x40 | (epoch & 1) << 2 | (PN_LEN - 1);
-	memset(bytes + 1, 0xc1, PN_OFF - 1);
-	memset(bytes + PN_OFF + PN_LEN, 0xda, PAYLOAD);
-}
-
-/* A datagram that the peer sealed. */
-static void peer_seals(const struct key *key, __u64 pn)
-{
-	struct reference *ref = reference_new(key);
-	__u8 bytes[LEN];
-
-	clear_packet(bytes, key->epoch);
-	if (key->level != EQUIC_LEVEL_ONE_RTT)
-		bytes[0] |= 0xc0;
-	reference_seal(ref, bytes, LEN, PN_OFF, pn);
-	datagram_build(&datagram, bytes, LEN);
-	reference_free(ref);
-}
-
 static int open_as_it_is(int id)
 {
-	packet_describe(&datagram, id, PN_OFF);
+	packet_describe(&datagram, id, SAMPLE_PN_OFF);
 	return datagram_run(hook, "open", &datagram);
 }
 
 /* What the kernel says of a packet of this epoch and number. */
 static int opens(int id, const struct key *key, __u64 pn)
 {
-	peer_seals(key, pn);
+	sample_datagram(&datagram, key, pn);
 	return open_as_it_is(id);
 }
 
 static int seals(int id, __u32 epoch, __u64 pn)
 {
-	__u8 bytes[LEN];
+	__u8 bytes[SAMPLE_LEN];
 
-	clear_packet(bytes, epoch);
-	datagram_build(&datagram, bytes, LEN);
-	packet_describe(&datagram, id, PN_OFF);
+	sample_clear(bytes, epoch);
+	datagram_build(&datagram, bytes, SAMPLE_LEN);
+	packet_describe(&datagram, id, SAMPLE_PN_OFF);
 	packet()->epoch = epoch;
 	packet()->pn = pn;
 	return datagram_run(hook, "seal", &datagram);
@@ -110,12 +67,12 @@ static int add(const struct key *key, __u8 use)
 /* RFC 9001, 6: what becomes of a key that is updated. */
 static void test_opening_epochs(void)
 {
-	struct key e5 = key_of(EQUIC_CIPHER_AES_128_GCM, 5), e6, e7, e8;
+	struct key e5 = sample_key(EQUIC_CIPHER_AES_128_GCM, 5), e6, e7, e8;
 	int id;
 
-	e6 = key_of(e5.cipher, 6);
-	e7 = key_of(e5.cipher, 7);
-	e8 = key_of(e5.cipher, 8);
+	e6 = sample_key(e5.cipher, 6);
+	e7 = sample_key(e5.cipher, 7);
+	e8 = sample_key(e5.cipher, 8);
 	id = add(&e5, EQUIC_KEY_USE_OPEN);
 	is(opens(id, &e5, 100), 0, "a packet of the current epoch opens");
 	is(packet()->epoch, 5, "and its epoch is told");
@@ -149,12 +106,12 @@ static void test_opening_epochs(void)
 /* A refused update changes nothing, and one that no program saw can be followed. */
 static void test_unseen_updates(void)
 {
-	struct key e0 = key_of(EQUIC_CIPHER_AES_128_GCM, 0), e1, e2, wrong;
+	struct key e0 = sample_key(EQUIC_CIPHER_AES_128_GCM, 0), e1, e2, wrong;
 	int id;
 
-	e1 = key_of(e0.cipher, 1);
-	e2 = key_of(e0.cipher, 2);
-	wrong = key_of(e0.cipher, 3);
+	e1 = sample_key(e0.cipher, 1);
+	e2 = sample_key(e0.cipher, 2);
+	wrong = sample_key(e0.cipher, 3);
 	wrong.pn = 1ULL << 40;
 	e2.pn = 1ULL << 41;
 	id = add(&e0, EQUIC_KEY_USE_OPEN);
@@ -172,11 +129,11 @@ static void test_unseen_updates(void)
 
 static void test_sealing_epochs(void)
 {
-	struct key e0 = key_of(EQUIC_CIPHER_AES_256_GCM, 0), e1, e2;
+	struct key e0 = sample_key(EQUIC_CIPHER_AES_256_GCM, 0), e1, e2;
 	int id, opener;
 
-	e1 = key_of(e0.cipher, 1);
-	e2 = key_of(e0.cipher, 2);
+	e1 = sample_key(e0.cipher, 1);
+	e2 = sample_key(e0.cipher, 2);
 	id = add(&e0, EQUIC_KEY_USE_SEAL);
 	opener = add(&e0, EQUIC_KEY_USE_OPEN);
 	key_update(opener, &e1);
@@ -198,7 +155,7 @@ static void test_sealing_epochs(void)
 /* RELAY.md: no number twice. */
 static void test_numbers(void)
 {
-	struct key key = key_of(EQUIC_CIPHER_CHACHA20_POLY1305, 0);
+	struct key key = sample_key(EQUIC_CIPHER_CHACHA20_POLY1305, 0);
 	__u64 last = (1ULL << 62) - 1;
 	int id;
 
@@ -221,7 +178,7 @@ static void test_numbers(void)
 
 static void test_limits(void)
 {
-	struct key key = key_of(EQUIC_CIPHER_AES_128_GCM, 0), e1;
+	struct key key = sample_key(EQUIC_CIPHER_AES_128_GCM, 0), e1;
 	int id, i, ok = 0;
 
 	key.packets_max = 16;
@@ -231,15 +188,15 @@ static void test_limits(void)
 		ok += !seals(id, 0, i);
 	is(ok, 16, "a key seals as many packets as it may");
 	is(seals(id, 0, 16), -EKEYEXPIRED, "and no more");
-	e1 = key_of(key.cipher, 1);
+	e1 = sample_key(key.cipher, 1);
 	key_update(id, &e1);
 	is(seals(id, 1, 17), 0, "the next epoch begins anew");
 	key_del(id);
 
 	id = add(&key, EQUIC_KEY_USE_OPEN);
 	for (i = ok = 0; i < 8; i++) {
-		peer_seals(&key, i);
-		datagram.frame[DATAGRAM_PACKET + LEN - 1] ^= 1;
+		sample_datagram(&datagram, &key, i);
+		datagram.frame[DATAGRAM_PACKET + SAMPLE_LEN - 1] ^= 1;
 		ok += open_as_it_is(id) == -EBADMSG;
 	}
 	is(ok, 8, "a key meets as many false packets as it may");
@@ -249,7 +206,7 @@ static void test_limits(void)
 
 static void test_packets(void)
 {
-	struct key key = key_of(EQUIC_CIPHER_AES_128_GCM, 0), initial = key;
+	struct key key = sample_key(EQUIC_CIPHER_AES_128_GCM, 0), initial = key;
 	int open = add(&key, EQUIC_KEY_USE_OPEN);
 	int seal = add(&key, EQUIC_KEY_USE_SEAL), id;
 
@@ -266,45 +223,45 @@ static void test_packets(void)
 	is(opens(4711, &key, 1), -ENOENT, "a key that there is not");
 	is(opens(0, &key, 1), -ENOENT, "no key");
 
-	peer_seals(&key, 2);
-	packet_describe(&datagram, open, PN_OFF);
-	packet()->len = PN_OFF + 4 + TAG - 1;
+	sample_datagram(&datagram, &key, 2);
+	packet_describe(&datagram, open, SAMPLE_PN_OFF);
+	packet()->len = SAMPLE_PN_OFF + 4 + SAMPLE_TAG - 1;
 	is(datagram_run(hook, "open", &datagram), -EMSGSIZE,
 	   "a packet too short for its sample");
 	packet_describe(&datagram, open, 0);
 	is(datagram_run(hook, "open", &datagram), -EMSGSIZE,
 	   "a number where the first byte is");
-	packet_describe(&datagram, open, PN_OFF);
+	packet_describe(&datagram, open, SAMPLE_PN_OFF);
 	packet()->len = 16385;
 	is(datagram_run(hook, "open", &datagram), -EMSGSIZE,
 	   "a packet that is too long");
-	packet_describe(&datagram, open, PN_OFF);
+	packet_describe(&datagram, open, SAMPLE_PN_OFF);
 	packet()->len++;
 	is(datagram_run(hook, "open", &datagram), -EINVAL,
 	   "a packet that ends behind the frame");
 	is(datagram_run(hook, "open_copy", &datagram), -EINVAL,
 	   "likewise, to a buffer");
-	packet_describe(&datagram, open, PN_OFF);
+	packet_describe(&datagram, open, SAMPLE_PN_OFF);
 	packet()->off = 0xffffffff;
 	is(datagram_run(hook, "open", &datagram), -EINVAL,
 	   "a packet that begins behind the frame");
 	is(datagram_run(hook, "open_copy", &datagram), -EINVAL,
 	   "likewise, to a buffer");
-	packet_describe(&datagram, open, PN_OFF);
+	packet_describe(&datagram, open, SAMPLE_PN_OFF);
 	packet()->udp_off = DATAGRAM_PACKET - 7;
 	is(datagram_run(hook, "open", &datagram), -EINVAL,
 	   "a UDP header that reaches into the packet");
-	packet_describe(&datagram, open, PN_OFF);
-	packet_sizes(sizeof(*packet()), PAYLOAD + PN_LEN - 2);
+	packet_describe(&datagram, open, SAMPLE_PN_OFF);
+	packet_sizes(sizeof(*packet()), SAMPLE_PAYLOAD + SAMPLE_PN_LEN - 2);
 	is(datagram_run(hook, "open_copy", &datagram), -ENOBUFS,
 	   "a buffer that may be too small");
-	packet_sizes(sizeof(*packet()), PAYLOAD + PN_LEN - 1);
+	packet_sizes(sizeof(*packet()), SAMPLE_PAYLOAD + SAMPLE_PN_LEN - 1);
 	is(datagram_run(hook, "open_copy", &datagram), 0, "one that is not");
 
-	packet_describe(&datagram, open, PN_OFF);
+	packet_describe(&datagram, open, SAMPLE_PN_OFF);
 	packet()->flags = 1;
 	is(datagram_run(hook, "open", &datagram), -EINVAL, "an unknown flag");
-	packet_describe(&datagram, open, PN_OFF);
+	packet_describe(&datagram, open, SAMPLE_PN_OFF);
 	packet_sizes(sizeof(*packet()) - 1, 0);
 	is(datagram_run(hook, "open", &datagram), -EINVAL,
 	   "a struct older than any");
@@ -321,16 +278,16 @@ static void test_packets(void)
 /* A UDP datagram over IPv4 may have no checksum (RFC 768). */
 static void test_no_checksum(void)
 {
-	struct key key = key_of(EQUIC_CIPHER_AES_128_GCM, 0);
+	struct key key = sample_key(EQUIC_CIPHER_AES_128_GCM, 0);
 	int id = add(&key, EQUIC_KEY_USE_OPEN);
 
-	peer_seals(&key, 1);
+	sample_datagram(&datagram, &key, 1);
 	memset(datagram.frame + DATAGRAM_UDP + 6, 0, 2);
 	is(open_as_it_is(id), 0, "a datagram without a checksum opens");
 	is(datagram.frame[DATAGRAM_UDP + 6] | datagram.frame[DATAGRAM_UDP + 7],
 	   0, "and gets none");
-	peer_seals(&key, 2);
-	packet_describe(&datagram, id, PN_OFF);
+	sample_datagram(&datagram, &key, 2);
+	packet_describe(&datagram, id, SAMPLE_PN_OFF);
 	packet()->udp_off = 0;
 	is(datagram_run(hook, "open", &datagram), 0,
 	   "a checksum that is the caller's business");
@@ -349,7 +306,7 @@ static void set_fast(bool on)
 /* Where the vector unit is taken, another implementation stands in. */
 static void test_fallback(__u8 cipher, const char *name)
 {
-	struct key key = key_of(cipher, 0);
+	struct key key = sample_key(cipher, 0);
 	int opener = add(&key, EQUIC_KEY_USE_OPEN);
 	int sealer = add(&key, EQUIC_KEY_USE_SEAL);
 
@@ -359,8 +316,8 @@ static void test_fallback(__u8 cipher, const char *name)
 	is(open_as_it_is(opener), 0, "and opens");
 	is(datagram_csum_ok(&datagram), true, "with the right checksum");
 	is(opens(opener, &key, 4), 0, "what GnuTLS sealed, too");
-	peer_seals(&key, 5);
-	datagram.frame[DATAGRAM_PACKET + LEN - TAG - 1] ^= 0x10;
+	sample_datagram(&datagram, &key, 5);
+	datagram.frame[DATAGRAM_PACKET + SAMPLE_LEN - SAMPLE_TAG - 1] ^= 0x10;
 	is(open_as_it_is(opener), -EBADMSG, "and nothing that was changed");
 	set_fast(true);
 	key_del(opener);

@@ -370,10 +370,10 @@ int nl_send_raw(struct nl *nl, const void *bytes, size_t len)
 	return send(nl->fd, bytes, len, 0) < 0 ? -errno : 0;
 }
 
-static int resolve(void)
+/* What generic netlink itself says of the family. */
+static int describe_family(struct nlm *reply)
 {
-	const struct nlattr *table[CTRL_ATTR_MAX + 1];
-	struct nlm m, reply;
+	struct nlm m;
 	struct nl nl;
 	int err;
 
@@ -383,8 +383,17 @@ static int resolve(void)
 	begin(&m, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, 0);
 	nlm_put(&m, CTRL_ATTR_FAMILY_NAME, EQUIC_FAMILY_NAME,
 		sizeof(EQUIC_FAMILY_NAME));
-	err = nl_do(&nl, &m, &reply);
+	err = nl_do(&nl, &m, reply);
 	nl_close(&nl);
+	return err;
+}
+
+static int resolve(void)
+{
+	const struct nlattr *table[CTRL_ATTR_MAX + 1];
+	struct nlm reply;
+	int err = describe_family(&reply);
+
 	if (err)
 		return err;
 	nla_table(table, CTRL_ATTR_MAX, nlm_attrs(&reply),
@@ -397,4 +406,30 @@ int nl_family(void)
 	if (family_id < 0)
 		family_id = resolve();
 	return family_id;
+}
+
+/* The family has one group. */
+static int events_group(void)
+{
+	const struct nlattr *table[CTRL_ATTR_MAX + 1], *groups, *group[3];
+	struct nlm reply;
+
+	if (describe_family(&reply))
+		return -1;
+	nla_table(table, CTRL_ATTR_MAX, nlm_attrs(&reply),
+		  nlm_attrs_len(&reply));
+	if (!table[CTRL_ATTR_MCAST_GROUPS])
+		return -1;
+	groups = nla_bytes(table[CTRL_ATTR_MCAST_GROUPS]);
+	nla_table(group, CTRL_ATTR_MCAST_GRP_ID, nla_bytes(groups),
+		  nla_bytes_len(groups));
+	return nla_number(group[CTRL_ATTR_MCAST_GRP_ID]);
+}
+
+int nl_join_events(struct nl *nl)
+{
+	int group = events_group();
+
+	return setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
+			  sizeof(group)) ? -errno : 0;
 }

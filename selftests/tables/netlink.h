@@ -128,6 +128,14 @@ int nl_dump(struct nl *nl, struct nlm *m,
 	    void (*each)(const struct nlattr *attrs, size_t len, void *arg),
 	    void *arg);
 
+/**
+ * nl_join_events - have the socket receive the family's events
+ * @nl: the socket, one that sends no requests
+ *
+ * Return: 0 or -errno.
+ */
+int nl_join_events(struct nl *nl);
+
 /* The attributes of a message that nl_do() replied. */
 const struct nlattr *nlm_attrs(const struct nlm *m);
 size_t nlm_attrs_len(const struct nlm *m);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* See secret.h. */
+/* See traffic_secret.h. */
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <string.h>
 #include "ktap.h"
-#include "secret.h"
+#include "traffic_secret.h"
 
 size_t secret_len(__u8 cipher)
 {

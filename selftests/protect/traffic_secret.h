@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From a secret of TLS to the keys of QUIC version 1 (RFC 9001, 5.1 and 6.1). */
-#ifndef EQUIC_SELFTESTS_SECRET_H
-#define EQUIC_SELFTESTS_SECRET_H
+#ifndef EQUIC_SELFTESTS_TRAFFIC_SECRET_H
+#define EQUIC_SELFTESTS_TRAFFIC_SECRET_H
 
 #include <stddef.h>
 #include "keys.h"
@@ -38,4 +38,4 @@ void secret_key(const struct secret *secret, struct key *key);
  */
 void secret_update(struct secret *secret);
 
-#endif /* EQUIC_SELFTESTS_SECRET_H */
+#endif /* EQUIC_SELFTESTS_TRAFFIC_SECRET_H */
