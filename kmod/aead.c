@@ -269,7 +269,7 @@ int equic_aead_init(struct equic_aead *aead, const struct equic_cipher_info *inf
 					   info->name);
 		else
 			NL_SET_ERR_MSG_FMT(extack,
-					   "the kernel gives no synchronous %s: is module %s there?",
+					   "no synchronous %s: is module %s there?",
 					   info->name, info->module);
 		return PTR_ERR(sync);
 	}

@@ -81,10 +81,10 @@ static void tell_limit(struct equic_key *key, s64 count, s64 max, u32 epoch)
 		equic_event_key(key, EQUIC_EVENT_KEY_SPENT, epoch);
 }
 
-static void count_failure(struct equic_key *key)
+static void count_failure(struct equic_key *key, u32 epoch)
 {
 	tell_limit(key, atomic64_inc_return(&key->failures), key->failures_max,
-		   0);
+		   epoch);
 }
 
 static int open_with(struct equic_key *key, struct equic_epoch *epoch,
@@ -98,7 +98,7 @@ static int open_with(struct equic_key *key, struct equic_epoch *epoch,
 			      payload_len, packet->args.pn);
 	if (unlikely(ret)) {
 		if (ret == -EBADMSG)
-			count_failure(key);
+			count_failure(key, epoch->number);
 		return ret;
 	}
 	packet->args.epoch = epoch->number;

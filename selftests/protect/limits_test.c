@@ -32,12 +32,17 @@ struct step {
 	__u32	epoch;
 };
 
-/* The events of the n-th packet, no more and no less. */
+/*
+ * The events of the n-th packet, no more and no less. Long before there are any
+ * they are not looked for, as more than a thousand a second are not told.
+ */
 static bool told(const struct step *step)
 {
 	int reserve = step->max - step->max / 8, want = 0, got, i;
 	struct key_event events[EVENTS_MAX], wanted[2];
 
+	if (step->n < reserve - 1)
+		return true;
 	if (step->n == reserve)
 		wanted[want++].type = EQUIC_EVENT_KEY_LIMIT;
 	if (step->n == step->max)
@@ -126,8 +131,8 @@ static void test_sealing(int max)
 /* Authentic packets in between are not counted. */
 static void test_opening(int max)
 {
-	struct key key = sample_key(EQUIC_CIPHER_CHACHA20_POLY1305, 0);
-	struct step step = { .max = max };
+	struct key key = sample_key(EQUIC_CIPHER_CHACHA20_POLY1305, 3);
+	struct step step = { .max = max, .epoch = 3 };
 	bool ok = true, good = true;
 	int err;
 
@@ -136,7 +141,7 @@ static void test_opening(int max)
 	for (step.n = 1; step.n <= max + BEYOND; step.n++) {
 		err = step.n <= max ? 0 : -EKEYEXPIRED;
 		good &= is(opens("open", step.id, &key, step.n, false), err,
-			   &step) && !key_events_read(NULL, 0);
+			   &step);
 		err = step.n <= max ? -EBADMSG : -EKEYEXPIRED;
 		ok &= is(opens(step.n & 1 ? "open" : "open_copy", step.id, &key,
 			       step.n, true), err, &step);
