@@ -38,19 +38,17 @@ static int this_ns(void)
 	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 }
 
-void cable_lay(void)
+static void make_namespaces(void)
 {
-	char command[128];
-
 	cable_near = this_ns();
 	if (unshare(CLONE_NEWNET))
 		ktap_bail("no network namespace");
 	cable_far = this_ns();
 	cable_enter(cable_near);
-	snprintf(command, sizeof(command),
-		 "ip link add near0 type veth peer name far0 netns /proc/%d/fd/%d",
-		 getpid(), cable_far);
-	cable_command(command);
+}
+
+static void set_up_ends(void)
+{
 	cable_command("ip addr add " NEAR "/24 dev near0");
 	cable_command("ip link set near0 up");
 	cable_command("ethtool -K near0 tx off >/dev/null");
@@ -59,6 +57,42 @@ void cable_lay(void)
 	cable_command("ip link set far0 up");
 	cable_command("ethtool -K far0 tx off >/dev/null");
 	cable_enter(cable_near);
+}
+
+void cable_lay(void)
+{
+	char command[128];
+
+	make_namespaces();
+	snprintf(command, sizeof(command),
+		 "ip link add near0 type veth peer name far0 netns /proc/%d/fd/%d",
+		 getpid(), cable_far);
+	cable_command(command);
+	set_up_ends();
+}
+
+static void take_nic(const char *nic, int ns, const char *name)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command),
+		 "ip link set %s netns /proc/%d/fd/%d name %s", nic, getpid(),
+		 ns, name);
+	cable_command(command);
+}
+
+void cable_lay_nics(void)
+{
+	int first = open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC);
+
+	make_namespaces();
+	cable_command("modprobe virtio_net");
+	cable_enter(first);
+	take_nic("eth0", cable_near, "near0");
+	take_nic("eth1", cable_far, "far0");
+	close(first);
+	cable_enter(cable_near);
+	set_up_ends();
 }
 
 const char *cable_where_name(enum cable_where where)

@@ -33,6 +33,11 @@ extern int cable_near, cable_far;
 void cable_lay(void);
 
 /**
+ * cable_lay_nics - the same, with the machine's two network devices at the ends
+ */
+void cable_lay_nics(void);
+
+/**
  * cable_enter - go to a namespace
  * @ns: %cable_near or %cable_far
  */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Opens the packets for one port where they really pass: to a buffer, and in
- * place, in TC only as it comes first and after bpf_skb_pull_data().
+ * place, in TC only as it comes first and after bpf_skb_pull_data(). In XDP it
+ * may seal them again.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -19,12 +20,13 @@
 __be16 port;
 __u32 key;
 __u32 sealer;
+__u32 resealer;				/* 0: it leaves them open */
 __u16 pn_off;
 
 /* Read by the test: what came of the last packet, 1 where nothing was asked. */
 __u32 packets;
 __u32 linear;
-int copied = 1, sealed = 1, opened = 1, pulled = 1;
+int copied = 1, sealed = 1, opened = 1, pulled = 1, resealed = 1;
 __u8 plain[PLAIN_ROOM];
 
 struct headers {
@@ -71,6 +73,10 @@ int pieces_xdp(struct xdp_md *ctx)
 	sealed = bpf_xdp_equic_seal(ctx, &packet, sizeof(packet));
 	packet = describe(bpf_xdp_get_buff_len(ctx));
 	opened = bpf_xdp_equic_open(ctx, &packet, sizeof(packet));
+	if (opened || !resealer)
+		return XDP_PASS;
+	packet.key = resealer;
+	resealed = bpf_xdp_equic_seal(ctx, &packet, sizeof(packet));
 	return XDP_PASS;
 }
 
