@@ -95,6 +95,11 @@ void cable_lay_nics(void)
 	set_up_ends();
 }
 
+void cable_take_nics(void)
+{
+	cable_command("modprobe -r virtio_net");
+}
+
 const char *cable_where_name(enum cable_where where)
 {
 	static const char * const names[] = {

@@ -38,6 +38,11 @@ void cable_lay(void);
 void cable_lay_nics(void);
 
 /**
+ * cable_take_nics - have them as they were
+ */
+void cable_take_nics(void);
+
+/**
  * cable_enter - go to a namespace
  * @ns: %cable_near or %cable_far
  */

@@ -163,6 +163,7 @@ int main(void)
 	test_seal(resealer);
 	close(xsk);
 	cable_attach(CABLE_XDP_NATIVE, NULL);
+	cable_take_nics();
 	pieces_bpf__destroy(skel);
 	nl_close(&nl);
 	module_unload();
