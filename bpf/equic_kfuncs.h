@@ -140,10 +140,10 @@ extern int bpf_skb_equic_release(struct __sk_buff *ctx,
  * @packet__sz: sizeof(*packet)
  *
  * Changes the packet: header and payload are in clear, the tag stays. To be
- * sent on it must be sealed again, by another key than its sender's or with what
- * was changed, and never with a number that was used before. A packet that is
- * not authentic is not changed. Of a 1-RTT key that has the next epoch, a packet
- * of that epoch makes it the current one.
+ * sent on it must be sealed again: by another key, or by the same with its own
+ * number where nobody sees both packets. One that is not authentic is what it was
+ * (and took twice the time). Of a 1-RTT key that has the next epoch, a packet of
+ * that epoch makes it the current one.
  *
  * To keep the UDP checksum right, give @packet->udp_off. It is kept right from
  * what it was: of a veth device whose peer leaves checksums to the hardware, XDP
