@@ -4,16 +4,11 @@
  * the driver and behind it, TC at both ends. What leaves is what came, if all
  * goes well.
  */
-#include <stdbool.h>
 #include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
 #include <linux/pkt_cls.h>
-#include <linux/udp.h>
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "equic_kfuncs.h"
+#include "cable_frame.h"
 
 /* Written by the test: what does not change from packet to packet. */
 __be16 port;
@@ -23,21 +18,6 @@ struct bpf_equic_packet opening, sealing;
 int opened, sealed;
 __u64 pn;
 __u32 packets;
-
-struct headers {
-	struct ethhdr	eth;
-	struct iphdr	ip;
-	struct udphdr	udp;
-} __attribute__((packed));
-
-static __always_inline bool is_ours(const void *data, const void *data_end)
-{
-	const struct headers *h = data;
-
-	return (const void *)(h + 1) <= data_end &&
-	       h->eth.h_proto == bpf_htons(ETH_P_IP) && h->ip.ihl == 5 &&
-	       h->ip.protocol == IPPROTO_UDP && h->udp.dest == port;
-}
 
 static __always_inline void describe(struct bpf_equic_packet *packet, __u32 len)
 {
@@ -66,7 +46,7 @@ int live_xdp(struct xdp_md *ctx)
 	const void *data = (void *)(long)ctx->data;
 	const void *data_end = (void *)(long)ctx->data_end;
 
-	if (is_ours(data, data_end))
+	if (is_for(data, data_end, port))
 		ROUND(xdp, ctx, data_end - data);
 	return XDP_PASS;
 }
@@ -77,7 +57,8 @@ int live_tc(struct __sk_buff *ctx)
 	/* All of it in one piece, and nobody else's. */
 	if (bpf_skb_pull_data(ctx, ctx->len))
 		return TC_ACT_UNSPEC;
-	if (is_ours((void *)(long)ctx->data, (void *)(long)ctx->data_end))
+	if (is_for((void *)(long)ctx->data, (void *)(long)ctx->data_end,
+		    port))
 		ROUND(skb, ctx, ctx->len);
 	return TC_ACT_UNSPEC;
 }

@@ -12,12 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "failslab.h"
 #include "keyring.h"
 #include "ktap.h"
 #include "module.h"
 #include "sample.h"
-
-#define FAILSLAB "/sys/kernel/debug/failslab/"
 
 /* More allocations than any request makes. */
 enum { NTH_MAX = 1000 };
@@ -28,22 +27,9 @@ static struct datagram datagram;
 static struct key key, next;
 static int id;			/* of the key that is worked on */
 
-static void put(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		ktap_bail("%s", path);
-	close(fd);
-}
-
 static void fail_prepare(void)
 {
-	/* First: the probability is nobody's else. */
-	put(FAILSLAB "task-filter", "Y");
-	put(FAILSLAB "probability", "0");
-	put(FAILSLAB "verbose", "0");
-	put(FAILSLAB "ignore-gfp-wait", "N");
+	failslab_prepare("0");
 	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (fail_nth < 0)
 		ktap_bail("fail-nth");

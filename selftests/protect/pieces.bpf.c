@@ -4,16 +4,11 @@
  * place, in TC only as it comes first and after bpf_skb_pull_data(). In XDP it
  * may seal them again.
  */
-#include <stdbool.h>
 #include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
 #include <linux/pkt_cls.h>
-#include <linux/udp.h>
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "equic_kfuncs.h"
+#include "cable_frame.h"
 #include "protect_room.h"
 
 /* Written by the test. */
@@ -28,21 +23,6 @@ __u32 packets;
 __u32 linear;
 int copied = 1, sealed = 1, opened = 1, pulled = 1, resealed = 1;
 __u8 plain[PLAIN_ROOM];
-
-struct headers {
-	struct ethhdr	eth;
-	struct iphdr	ip;
-	struct udphdr	udp;
-} __attribute__((packed));
-
-static __always_inline bool is_ours(const void *data, const void *data_end)
-{
-	const struct headers *h = data;
-
-	return (const void *)(h + 1) <= data_end &&
-	       h->eth.h_proto == bpf_htons(ETH_P_IP) && h->ip.ihl == 5 &&
-	       h->ip.protocol == IPPROTO_UDP && h->udp.dest == port;
-}
 
 static __always_inline struct bpf_equic_packet describe(__u32 len)
 {
@@ -62,7 +42,8 @@ int pieces_xdp(struct xdp_md *ctx)
 {
 	struct bpf_equic_packet packet = describe(bpf_xdp_get_buff_len(ctx));
 
-	if (!is_ours((void *)(long)ctx->data, (void *)(long)ctx->data_end))
+	if (!is_for((void *)(long)ctx->data, (void *)(long)ctx->data_end,
+		    port))
 		return XDP_PASS;
 	packets++;
 	linear = ctx->data_end - ctx->data;
@@ -85,7 +66,8 @@ int pieces_tc(struct __sk_buff *ctx)
 {
 	struct bpf_equic_packet packet = describe(ctx->len);
 
-	if (!is_ours((void *)(long)ctx->data, (void *)(long)ctx->data_end))
+	if (!is_for((void *)(long)ctx->data, (void *)(long)ctx->data_end,
+		    port))
 		return TC_ACT_UNSPEC;
 	packets++;
 	linear = ctx->data_end - ctx->data;

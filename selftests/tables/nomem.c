@@ -15,6 +15,7 @@
 #include "chance.h"
 #include "clock.h"
 #include "drive.h"
+#include "failslab.h"
 #include "ktap.h"
 #include "module.h"
 
@@ -22,8 +23,6 @@ enum {
 	ROUNDS		= 1500,
 	TIMEOUT_MS	= 100,
 };
-
-#define FAILSLAB "/sys/kernel/debug/failslab/"
 
 static struct nl nl;
 static struct endpoint svc;
@@ -36,25 +35,10 @@ static bool is(const char *what, long got, long want)
 	return got == want;
 }
 
-static void put(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		ktap_bail("%s", path);
-	close(fd);
-}
-
 /* Every fourth allocation of this task fails, of either kind. */
 static void fail_prepare(void)
 {
-	/* First: without it, everybody's allocations fail from here on. */
-	put(FAILSLAB "task-filter", "Y");
-	put(FAILSLAB "interval", "1");
-	put(FAILSLAB "times", "-1");
-	put(FAILSLAB "verbose", "0");
-	put(FAILSLAB "ignore-gfp-wait", "N");
-	put(FAILSLAB "probability", "25");
+	failslab_prepare("25");
 	make_it_fail = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
 	if (make_it_fail < 0)
 		ktap_bail("make-it-fail");
