@@ -5,10 +5,7 @@
  *
  *   fuzz [MESSAGES [SEED]]
  */
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include "chance.h"
 #include "family.h"
 #include "ktap.h"
@@ -277,24 +274,22 @@ static void settle(void)
 
 int main(int argc, char **argv)
 {
-	unsigned int messages = argc > 1 ? atoi(argv[1]) : MESSAGES;
-	__u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) :
-				(__u64)time(NULL) << 20 ^ getpid();
 	unsigned int by_cmd[256] = { }, i, granted = 0, changed = 0, quiet = 0, unsent = 0;
 	static struct keys left;
 	struct stats stats;
 	struct nlm m;
+	struct plan plan;
 	__u64 before;
 	int err;
 
 	ktap_begin();
-	ktap_diag("%u messages, seed %llu", messages, seed);
-	chance_seed(&chance, seed);
+	plan = chance_plan(argc, argv, MESSAGES, "messages");
+	chance_seed(&chance, plan.seed);
 	module_load("max_clients=64 max_conns=128 max_services=32 max_keys=16");
 	nl_open(&nl);
 	nl_open(&watcher);
 	before = look();
-	for (i = 0; i < messages && !changed; i++) {
+	for (i = 0; i < plan.count && !changed; i++) {
 		if (!any(20)) {
 			send_debris();
 			/* It may have been a request, and granted. */
@@ -325,7 +320,7 @@ int main(int argc, char **argv)
 	ktap_diag("%u granted", granted);
 	ktap_result(!changed, "what is refused changes nothing");
 	ktap_result(!unsent, "the family answers after debris");
-	ktap_result(granted > messages / 100 && granted < messages,
+	ktap_result(granted > plan.count / 100 && granted < plan.count,
 		    "some requests are granted, not all");
 	ktap_diag("%u keys added, %u updated, %u taken back",
 		  by_cmd[EQUIC_CMD_KEY_ADD], by_cmd[EQUIC_CMD_KEY_UPDATE],

@@ -11,7 +11,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "chance.h"
 #include "keyring.h"
@@ -303,15 +302,13 @@ static void add_foreign(struct nl *there)
 
 int main(int argc, char **argv)
 {
-	unsigned int calls = argc > 1 ? atoi(argv[1]) : CALLS;
-	__u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) :
-				(__u64)time(NULL) << 20 ^ getpid();
 	struct key initials;
+	struct plan plan;
 	struct nl there;
 
 	ktap_begin();
-	ktap_diag("%u calls, seed %llu", calls, seed);
-	chance_seed(&chance, seed);
+	plan = chance_plan(argc, argv, CALLS, "calls");
+	chance_seed(&chance, plan.seed);
 	module_load("");
 	key = sample_key(EQUIC_CIPHER_AES_128_GCM, 0);
 	initials = key;
@@ -325,7 +322,7 @@ int main(int argc, char **argv)
 		ktap_bail("no keys");
 	programs_load();
 	test_all();
-	test_random(calls);
+	test_random(plan.count);
 	programs_unload();
 	nl_close(&nl);
 	nl_close(&there);

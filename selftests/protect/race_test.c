@@ -9,10 +9,7 @@
  */
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include "chance.h"
 #include "crew.h"
 #include "keyring.h"
@@ -43,8 +40,7 @@ static struct slot {
 } slots[SLOTS];
 
 static struct nl owners[OWNERS];
-static unsigned int changes;
-static __u64 seed;
+static struct plan plan;
 static atomic_bool done;
 static atomic_ullong next_pn;
 
@@ -230,9 +226,9 @@ static void member(struct crew *crew, int cpu)
 	unsigned int i;
 
 	(void)crew;
-	chance_seed(&c, seed + cpu);
+	chance_seed(&c, plan.seed + cpu);
 	if (!cpu) {
-		for (i = 0; i < changes; i++)
+		for (i = 0; i < plan.count; i++)
 			change(&c);
 		atomic_store(&done, true);
 		return;
@@ -260,11 +256,8 @@ int main(int argc, char **argv)
 	struct nl nl;
 	int i;
 
-	changes = argc > 1 ? atoi(argv[1]) : CHANGES;
-	seed = argc > 2 ? strtoull(argv[2], NULL, 0) :
-			  (__u64)time(NULL) << 20 ^ getpid();
 	ktap_begin();
-	ktap_diag("%u changes, seed %llu", changes, seed);
+	plan = chance_plan(argc, argv, CHANGES, "changes");
 	module_load("");
 	slots_init();
 	nl_open(&nl);

@@ -3,34 +3,28 @@
  * Packets of any shape, protected by GnuTLS: the module opens each, to a buffer
  * and in place, seals what it opened to the same bytes, and opens none that has a
  * bit changed.
- *
- * Usage: random_test PACKETS [SEED], so many for each cipher
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "chance.h"
 #include "control.h"
 #include "datagram.h"
 #include "ktap.h"
 #include "peer_seal.h"
 
 enum {
+	PACKETS = 100000,		/* of each cipher */
 	PACKETS_PER_KEY = 1000,
 	PAYLOAD_MAX = 1452,
 	TAG = 16,
 };
 
-static __u64 state;
+static struct chance chance;
 
-/* xorshift64*: the same packets for the same seed, everywhere. */
 static __u32 rnd(void)
 {
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (state * 0x2545f4914f6cdd1dULL) >> 32;
+	return chance_next(&chance);
 }
 
 static void rnd_bytes(void *to, size_t len)
@@ -257,19 +251,18 @@ static void test_cipher(__u8 cipher, const char *name, unsigned long packets)
 
 int main(int argc, char **argv)
 {
-	unsigned long packets = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000;
-	__u64 seed = argc > 2 ? strtoull(argv[2], NULL, 10) : (__u64)time(NULL);
+	struct plan plan;
 
 	ktap_begin();
-	ktap_diag("seed %llu", seed);
-	state = seed * 2 + 1;
+	plan = chance_plan(argc, argv, PACKETS, "packets of each cipher");
+	chance_seed(&chance, plan.seed);
 	module_insert("");
 	control_open();
 	programs_load();
-	test_cipher(EQUIC_CIPHER_AES_128_GCM, "AES-128-GCM", packets);
-	test_cipher(EQUIC_CIPHER_AES_256_GCM, "AES-256-GCM", packets);
+	test_cipher(EQUIC_CIPHER_AES_128_GCM, "AES-128-GCM", plan.count);
+	test_cipher(EQUIC_CIPHER_AES_256_GCM, "AES-256-GCM", plan.count);
 	test_cipher(EQUIC_CIPHER_CHACHA20_POLY1305, "ChaCha20-Poly1305",
-		    packets);
+		    plan.count);
 	programs_unload();
 	control_close();
 	return ktap_end();

@@ -9,10 +9,28 @@ struct chance {
 	__u64 state;
 };
 
-static inline void chance_seed(struct chance *c, __u64 seed)
-{
-	c->state = seed * 0x9e3779b97f4a7c15ULL | 1;
-}
+/* How much a test is to do, and the seed that makes it do the same again. */
+struct plan {
+	unsigned int	count;
+	__u64		seed;
+};
+
+/**
+ * chance_plan - the arguments [COUNT [SEED]] of a test; prints both
+ * @argc: of main()
+ * @argv: of main()
+ * @count: without COUNT; without SEED it is a new one each time
+ * @what: what is counted, in the plural
+ */
+struct plan chance_plan(int argc, char **argv, unsigned int count,
+			const char *what);
+
+/**
+ * chance_seed - begin anew
+ * @c: numbers
+ * @seed: any number
+ */
+void chance_seed(struct chance *c, __u64 seed);
 
 static inline __u32 chance_next(struct chance *c)
 {

@@ -10,6 +10,9 @@
 #include "ktap.h"
 #include "module.h"
 
+/* Packets to two services that differ in their modes alone. */
+enum { ROUNDS = 1500 };
+
 static struct nl nl;
 static struct endpoint svc, peer;
 
@@ -213,14 +216,14 @@ static void twin_step(struct twin *t, struct chance *chance, bool over_too)
 	}
 }
 
-static void test_count(__u64 seed, unsigned int rounds, bool over_too)
+static void test_count(struct plan plan, bool over_too)
 {
 	struct twin t = { .drops = svc, .counts = svc };
 	struct stats drops, counts;
 	struct chance chance;
 	unsigned int i;
 
-	chance_seed(&chance, seed);
+	chance_seed(&chance, plan.seed);
 	t.counts.port++;
 	fresh(EQUIC_A_SERVICE_QUOTA, 3);
 	service_add(&nl, &t.counts, EQUIC_A_SERVICE_QUOTA, 3,
@@ -228,7 +231,7 @@ static void test_count(__u64 seed, unsigned int rounds, bool over_too)
 	resync(&nl, &t.counts, EQUIC_RESYNC_BEGIN);
 	service_set(&nl, &t.drops, EQUIC_A_SERVICE_PENDING_TIMEOUT, 3600000);
 	service_set(&nl, &t.counts, EQUIC_A_SERVICE_PENDING_TIMEOUT, 3600000);
-	for (i = 0; i < rounds && !t.wrong; i++)
+	for (i = 0; i < plan.count && !t.wrong; i++)
 		twin_step(&t, &chance, over_too);
 	drops = stats_of(&nl, &t.drops);
 	counts = stats_of(&nl, &t.counts);
@@ -427,10 +430,10 @@ static void test_any(void)
 
 int main(int argc, char **argv)
 {
-	__u64 seed = argc > 1 ? strtoull(argv[1], NULL, 0) : (__u64)getpid();
+	struct plan plan;
 
 	ktap_begin();
-	ktap_diag("seed %llu", seed);
+	plan = chance_plan(argc, argv, ROUNDS, "rounds");
 	module_load("max_clients=1024 max_conns=4096");
 	nl_open(&nl);
 	drive_open();
@@ -439,8 +442,9 @@ int main(int argc, char **argv)
 	test_dcids();
 	test_new();
 	test_all();
-	test_count(seed, 1500, false);
-	test_count(seed + 1, 1500, true);
+	test_count(plan, false);
+	plan.seed++;
+	test_count(plan, true);
 	test_percent();
 	test_no_owner();
 	test_deny();

@@ -8,9 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "chance.h"
 #include "clock.h"
@@ -110,17 +108,15 @@ static unsigned int packets(struct chance *c)
 
 int main(int argc, char **argv)
 {
-	unsigned int rounds = argc > 1 ? atoi(argv[1]) : ROUNDS, i;
-	__u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) :
-				(__u64)time(NULL) << 20 ^ getpid();
-	unsigned int wrong = 0, dropped = 0;
+	unsigned int wrong = 0, dropped = 0, i;
 	bool refused = false;
 	struct chance chance;
+	struct plan plan;
 	struct stats stats;
 
 	ktap_begin();
-	ktap_diag("%u rounds, seed %llu", rounds, seed);
-	chance_seed(&chance, seed);
+	plan = chance_plan(argc, argv, ROUNDS, "rounds");
+	chance_seed(&chance, plan.seed);
 	module_load("max_clients=1024 max_conns=65536");
 	nl_open(&nl);
 	drive_open();
@@ -142,7 +138,7 @@ int main(int argc, char **argv)
 		    EQUIC_ON_OVERFLOW_DROP, EQUIC_A_SERVICE_PENDING_TIMEOUT,
 		    TIMEOUT_MS);
 	refused = false;
-	for (i = 0; i < rounds; i++)
+	for (i = 0; i < plan.count; i++)
 		if (chance_of(&chance, 2))
 			wrong += reports(&chance, &refused);
 		else

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -565,19 +564,17 @@ static void begin(void)
 
 int main(int argc, char **argv)
 {
-	unsigned int rounds = argc > 1 ? atoi(argv[1]) : ROUNDS;
-	__u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) :
-				(__u64)time(NULL) << 20 ^ getpid();
 	bool equal = true;
+	struct plan plan;
 
 	ktap_begin();
-	ktap_diag("%u rounds, seed %llu", rounds, seed);
-	chance_seed(&chance, seed);
+	plan = chance_plan(argc, argv, ROUNDS, "rounds");
+	chance_seed(&chance, plan.seed);
 	module_load(PARAMETERS);
 	nl_open(&admin);
 	drive_open();
 	begin();
-	for (round_nr = 1; round_nr <= rounds && equal; round_nr++) {
+	for (round_nr = 1; round_nr <= plan.count && equal; round_nr++) {
 		equal = step() && services_equal(touched) &&
 			clients_equal(touched);
 		if (equal && round_nr % ALL_EVERY == 0)
@@ -585,7 +582,7 @@ int main(int argc, char **argv)
 				conns_equal();
 	}
 	ktap_result(equal, "after each of %u steps the tables are the model's",
-		    rounds);
+		    plan.count);
 	ktap_result(all_zero(), "without owners and after the timeout nothing is left");
 	drive_close();
 	nl_close(&admin);

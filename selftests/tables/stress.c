@@ -7,10 +7,7 @@
  *   stress [ROUNDS [SEED]]
  */
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include "chance.h"
 #include "clock.h"
 #include "crew.h"
@@ -33,8 +30,7 @@ enum {
 static struct endpoint services[SERVICES];
 static atomic_uint wrong;
 static atomic_uint verdicts[2];
-static unsigned int rounds;
-static __u64 seed;
+static struct plan plan;
 
 static struct endpoint any_peer(struct chance *c)
 {
@@ -150,9 +146,9 @@ static void member(struct crew *crew, int cpu)
 	struct nl nl;
 
 	(void)crew;
-	chance_seed(&c, seed + cpu);
+	chance_seed(&c, plan.seed + cpu);
 	nl_open(&nl);
-	for (i = 0; i < rounds / CPUS; i++) {
+	for (i = 0; i < plan.count / CPUS; i++) {
 		unsigned int what = chance_of(&c, 100);
 
 		if (what < 55) {
@@ -183,11 +179,8 @@ int main(int argc, char **argv)
 	struct nl nl;
 	int i;
 
-	rounds = argc > 1 ? atoi(argv[1]) : ROUNDS;
-	seed = argc > 2 ? strtoull(argv[2], NULL, 0) :
-			  (__u64)time(NULL) << 20 ^ getpid();
 	ktap_begin();
-	ktap_diag("%u rounds, seed %llu", rounds, seed);
+	plan = chance_plan(argc, argv, ROUNDS, "rounds");
 	module_load(PARAMETERS);
 	nl_open(&nl);
 	drive_open();
