@@ -41,13 +41,6 @@ struct direction direction;
 /* Read by it. */
 struct count count;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u8[PLAIN_LEN]);
-} plains SEC(".maps");
-
 /**
  * struct passage - a packet on its way through
  * @ctx: its context.
@@ -169,10 +162,9 @@ static __noinline int pass(struct xdp_md *ctx, __u32 off, __u32 end,
 			.udp_off = udp_off,
 		},
 	};
-	__u32 zero = 0;
 	__u8 *plain;
 
-	plain = bpf_map_lookup_elem(&plains, &zero);
+	plain = frame_plain();
 	if (!plain)
 		return XDP_PASS;
 	COUNT(packets);

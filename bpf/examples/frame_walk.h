@@ -4,6 +4,8 @@
  *
  * A program verifies fast if it takes one step at a time, in bpf_loop():
  *
+ *	__u8 *plain = frame_plain();
+ *	...
  *	struct frame_walk walk = { .plain = plain, .end = packet.payload_len };
  *
  *	bpf_loop(FRAME_STEPS_MAX, step, &walk, 0);
@@ -23,6 +25,26 @@ enum {
 	/* Of a byte: a frame that begins with it, and ends behind it. */
 	FRAME_STEPS_MAX	= 2 * PLAIN_LEN,
 };
+
+/* Not on the stack, which has 512 bytes; a program is not interrupted by another. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u8[PLAIN_LEN]);
+} plains SEC(".maps");
+
+/**
+ * frame_plain - this CPU's buffer for a payload
+ *
+ * Return: %PLAIN_LEN bytes; the verifier wants to see that they are not NULL.
+ */
+static __always_inline __u8 *frame_plain(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&plains, &zero);
+}
 
 /* What follows the numbers of a frame. */
 enum frame_after {

@@ -39,13 +39,6 @@ struct {
 	__uint(max_entries, 1 << 18);
 } later SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u8[PLAIN_LEN]);
-} plains SEC(".maps");
-
 struct counting {
 	struct frame_walk	walk;
 	struct count		*count;
@@ -116,7 +109,6 @@ static __noinline int count_packet(struct __sk_buff *ctx, __u32 dir, __u32 off,
 	struct bpf_equic_packet packet = { .off = off, .len = len };
 	struct direction *direction;
 	struct count *count;
-	__u32 zero = 0;
 	__u8 *plain;
 	int ret;
 
@@ -124,7 +116,7 @@ static __noinline int count_packet(struct __sk_buff *ctx, __u32 dir, __u32 off,
 		return 0;
 	direction = &directions[dir];
 	count = &counts[dir];
-	plain = bpf_map_lookup_elem(&plains, &zero);
+	plain = frame_plain();
 	if (!plain)
 		return 0;
 	packet.key = direction->key;
