@@ -14,26 +14,19 @@
 #include <linux/pkt_cls.h>
 #include <net/if.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 #include "../../bpf/examples/frames.h"
 #include "frames.skel.h"
+#include "ktap.h"
+#include "loader.h"
 
 static struct frames_bpf *skel;
 static struct kept *kept;
 static size_t nr_kept;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 static void attach(int ifindex, enum bpf_tc_attach_point where, int fd)
 {
@@ -44,11 +37,11 @@ static void attach(int ifindex, enum bpf_tc_attach_point where, int fd)
 
 	if (err && err != -EEXIST) {
 		errno = -err;
-		die("clsact");
+		ktap_bail("clsact");
 	}
 	errno = -bpf_tc_attach(&hook, &opts);
 	if (errno)
-		die("tc");
+		ktap_bail("tc");
 }
 
 static int on_later(void *ctx, void *data, size_t size)
@@ -60,7 +53,7 @@ static int on_later(void *ctx, void *data, size_t size)
 		return 0;
 	bigger = realloc(kept, (nr_kept + 1) * sizeof(*kept));
 	if (!bigger)
-		die("memory");
+		ktap_bail("memory");
 	kept = bigger;
 	memcpy(&kept[nr_kept++], data, sizeof(*kept));
 	return 0;
@@ -89,33 +82,6 @@ static bool read_keys(const char *path)
 	return true;
 }
 
-static int watch(const char *path)
-{
-	char *dir = strdup(path), *slash = strrchr(dir, '/');
-	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-
-	if (slash)
-		*slash = 0;
-	if (fd < 0 || inotify_add_watch(fd, slash ? dir : ".", IN_MODIFY) < 0)
-		die("inotify");
-	free(dir);
-	return fd;
-}
-
-static int on_term(void)
-{
-	sigset_t signals;
-	int fd;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	fd = signalfd(-1, &signals, SFD_CLOEXEC);
-	if (fd < 0)
-		die("signalfd");
-	return fd;
-}
-
 /* In the order they came. */
 static void count_kept(void)
 {
@@ -134,7 +100,7 @@ static void count_kept(void)
 		errno = -bpf_prog_test_run_opts(bpf_program__fd(skel->progs.frames_again),
 						&opts);
 		if (errno)
-			die("frames_again");
+			ktap_bail("frames_again");
 	}
 	nr_kept = 0;
 }
@@ -145,20 +111,17 @@ static void count(const char *keys)
 		ring_buffer__new(bpf_map__fd(skel->maps.later), on_later, NULL,
 				 NULL);
 	struct pollfd fds[] = {
-		{ .fd = on_term(), .events = POLLIN },
-		{ .fd = watch(keys), .events = POLLIN },
+		{ .fd = loader_term(), .events = POLLIN },
+		{ .fd = loader_written(keys), .events = POLLIN },
 		{ .fd = ring_buffer__epoll_fd(ring), .events = POLLIN },
 	};
 	bool found = read_keys(keys);
-	char buf[4096];
 
-	puts("ready");
-	fflush(stdout);
+	loader_ready();
 	while (!fds[0].revents) {
 		if (poll(fds, 3, -1) < 0)
-			die("poll");
-		if (fds[1].revents)
-			(void)!read(fds[1].fd, buf, sizeof(buf));
+			ktap_bail("poll");
+		loader_seen(fds[1].fd);
 		found = found || read_keys(keys);
 		ring_buffer__consume(ring);
 		if (found)
@@ -195,10 +158,10 @@ int main(int argc, char **argv)
 	}
 	ifindex = if_nametoindex(argv[1]);
 	if (!ifindex)
-		die(argv[1]);
+		ktap_bail("%s", argv[1]);
 	skel = frames_bpf__open_and_load();
 	if (!skel)
-		die("frames.bpf.o");
+		ktap_bail("frames.bpf.o");
 	skel->bss->port = htons(atoi(argv[2]));
 	attach(ifindex, BPF_TC_INGRESS, bpf_program__fd(skel->progs.frames_in));
 	attach(ifindex, BPF_TC_EGRESS, bpf_program__fd(skel->progs.frames_out));

@@ -15,17 +15,15 @@
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 #include "../../bpf/examples/datagram.h"
 #include "control.h"
 #include "ktap.h"
+#include "loader.h"
 #include "traffic_secret.h"
 #include "datagram.skel.h"
 
@@ -105,46 +103,20 @@ static bool give_keys(const char *path, __u8 cipher)
 	return true;
 }
 
-static int watch(const char *path)
-{
-	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-
-	if (fd < 0 || inotify_add_watch(fd, path, IN_MODIFY) < 0)
-		ktap_bail("%s", path);
-	return fd;
-}
-
-static int on_term(void)
-{
-	sigset_t signals;
-	int fd;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	fd = signalfd(-1, &signals, SFD_CLOEXEC);
-	if (fd < 0)
-		ktap_bail("signalfd");
-	return fd;
-}
-
 static void run(const char *path, __u8 cipher)
 {
 	struct pollfd fds[] = {
-		{ .fd = on_term(), .events = POLLIN },
-		{ .fd = watch(path), .events = POLLIN },
+		{ .fd = loader_term(), .events = POLLIN },
+		{ .fd = loader_written(path), .events = POLLIN },
 	};
 	bool given;
-	char buf[4096];
 
-	puts("ready");
-	fflush(stdout);
+	loader_ready();
 	given = give_keys(path, cipher);
 	while (!fds[0].revents) {
 		if (poll(fds, 2, -1) < 0)
 			ktap_bail("poll");
-		if (fds[1].revents)
-			(void)!read(fds[1].fd, buf, sizeof(buf));
+		loader_seen(fds[1].fd);
 		given = given || give_keys(path, cipher);
 	}
 	close(fds[0].fd);
