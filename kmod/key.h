@@ -58,6 +58,7 @@ struct equic_key {
 	u8 level;			/* enum equic_level */
 	u8 cipher;			/* enum equic_cipher */
 	struct equic_header_key header;
+	/* At most 2^62 (aead.c): counts of 63 bits meet them in time. */
 	u64 packets_max;		/* per epoch: sealed */
 	u64 failures_max;		/* of the key: not authentic */
 	atomic64_t failures;
