@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Loss detection and congestion control (RFC 9002, RFC 9438) for all packets that a
+ * connection has on the wire, whoever sent them: one window for all. The stack
+ * repairs what it lost itself; here its packets only count.
+ *
+ * No clock and no memory is shared with anybody: times are CLOCK_MONOTONIC in
+ * nanoseconds, given with each call, and never run backwards.
+ */
+#ifndef EQUIC_SHARED_RECOVERY_H
+#define EQUIC_SHARED_RECOVERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "ack.h"
+
+/**
+ * enum sender - whose a packet is
+ * @SENDER_STACK: the QUIC stack's.
+ * @SENDER_LIBRARY: the library's own: retransmissions and probes.
+ * @SENDER_SECOND: the second sender's.
+ */
+enum sender {
+	SENDER_STACK,
+	SENDER_LIBRARY,
+	SENDER_SECOND,
+};
+
+/**
+ * struct sent - a packet on the wire
+ * @pn: its number there.
+ * @time: when it was sent.
+ * @size: of the UDP payload. It is in flight if it elicits an acknowledgment.
+ * @sender: enum sender.
+ * @elicits: RFC 9002, 2.
+ * @what: of the caller.
+ */
+struct sent {
+	uint64_t	pn;
+	uint64_t	time;
+	uint32_t	size;
+	uint8_t		sender;
+	bool		elicits;
+	void		*what;
+};
+
+/**
+ * struct recovery_ops - who is told what became of packets
+ * @acked: the peer has it.
+ * @lost: it is taken for lost (RFC 9002, 6.1). It may still be acknowledged one
+ *	day; nobody is told then, but it is counted.
+ *
+ * Called once for each packet, of one of the two. They may send: call
+ * recovery_sent(), and nothing else of this file.
+ */
+struct recovery_ops {
+	void (*acked)(void *ctx, const struct sent *sent);
+	void (*lost)(void *ctx, const struct sent *sent);
+};
+
+/**
+ * struct recovery_stats - for people, and for tests
+ * @smoothed_rtt: ns; 0: no sample yet. The next three are too.
+ * @latest_rtt: ns.
+ * @min_rtt: ns.
+ * @rtt_var: ns.
+ * @window: congestion window, bytes.
+ * @in_flight: bytes.
+ * @ssthresh: bytes; UINT64_MAX: none yet.
+ * @lost: packets.
+ * @spurious: packets that were lost, and acknowledged later.
+ * @pto_count: RFC 9002, 6.2.1: probe timeouts without an answer since.
+ * @congestion_events: how often the window was cut.
+ */
+struct recovery_stats {
+	uint64_t smoothed_rtt, latest_rtt, min_rtt, rtt_var;
+	uint64_t window, in_flight, ssthresh;
+	uint64_t lost, spurious, pto_count, congestion_events;
+};
+
+struct recovery;
+
+/**
+ * recovery_new - nothing was sent yet
+ * @ops: who is told
+ * @ctx: what they are given
+ * @payload_max: of a datagram, bytes (max_datagram_size of RFC 9002)
+ *
+ * Return: NULL: no memory.
+ */
+struct recovery *recovery_new(const struct recovery_ops *ops, void *ctx,
+			      uint32_t payload_max);
+
+/* Tells nobody. */
+void recovery_free(struct recovery *r);
+
+/**
+ * recovery_peer - what the peer's transport parameters say
+ * @r: recovery
+ * @max_ack_delay: ns
+ * @ack_delay_exponent: RFC 9000, 18.2
+ */
+void recovery_peer(struct recovery *r, uint64_t max_ack_delay,
+		   unsigned int ack_delay_exponent);
+
+/**
+ * recovery_sent - a packet was sent
+ * @r: recovery
+ * @sent: the packet. Those of different senders come in any order of numbers, a
+ *	number once; their times may lie in the past.
+ *
+ * Return: 0; -EEXIST: the number was there already; -ENOMEM.
+ */
+int recovery_sent(struct recovery *r, const struct sent *sent);
+
+/**
+ * recovery_void - a number was taken and will not be sent
+ * @r: recovery
+ * @pn: the number
+ *
+ * Return: as recovery_sent().
+ */
+int recovery_void(struct recovery *r, uint64_t pn);
+
+/**
+ * recovery_acked - the peer acknowledges
+ * @r: recovery
+ * @ack: the ACK frame; its delay is decoded here (RFC 9000, 19.3)
+ * @next: numbers from here on have not been taken
+ * @now: time
+ *
+ * Numbers below @next that nothing is known of are remembered by nobody: whoever
+ * calls has seen to it that what was sent was told before.
+ *
+ * Return: 0; -EPROTO: it acknowledges a number that was void, or not taken
+ * (RFC 9000, 13.1): the connection must end. Nothing was changed then; -ENOMEM.
+ */
+int recovery_acked(struct recovery *r, const struct ack *ack, uint64_t next,
+		   uint64_t now);
+
+/**
+ * recovery_expiry - when to call recovery_expired() at the latest
+ * @r: recovery
+ *
+ * The probe timeout is for packets of the library and of the second sender alone:
+ * the stack has its own.
+ *
+ * Return: time; UINT64_MAX: never.
+ */
+uint64_t recovery_expiry(const struct recovery *r);
+
+/**
+ * recovery_expired - look at the timers
+ * @r: recovery
+ * @now: time
+ *
+ * Return: how many packets that elicit an acknowledgment to send as probes now,
+ * whatever the window says (RFC 9002, 6.2.4): 0 to 2.
+ */
+unsigned int recovery_expired(struct recovery *r, uint64_t now);
+
+/**
+ * recovery_room - what may be sent now
+ * @r: recovery
+ * @now: time
+ *
+ * Not more than the window has room for, and not more at a time than pacing allows
+ * (RFC 9002, 7.7).
+ *
+ * Return: bytes; negative: more is in flight than there is a window for.
+ */
+int64_t recovery_room(struct recovery *r, uint64_t now);
+
+/**
+ * recovery_limited - whether the senders wanted more than they were allowed
+ * @r: recovery
+ * @limited: false: they had nothing to send, so that acknowledgments do not widen
+ *	the window (RFC 9002, 7.8; RFC 9438, 5.8)
+ */
+void recovery_limited(struct recovery *r, bool limited);
+
+/**
+ * recovery_path - the connection is on another path
+ * @r: recovery
+ * @now: time
+ *
+ * RTT and window begin anew (RFC 9000, 9.4); packets of the old path are still
+ * known, and out of the new window's account.
+ */
+void recovery_path(struct recovery *r, uint64_t now);
+
+void recovery_stats(const struct recovery *r, struct recovery_stats *stats);
+
+#endif /* EQUIC_SHARED_RECOVERY_H */
