@@ -110,37 +110,36 @@ static bool csum_later(const struct sk_buff *skb, u32 udp_off)
 	       skb_checksum_start_offset(skb) == udp_off;
 }
 
-static __always_inline void csum_begin(struct udp_csum *csum,
-				       const struct frame *frame,
-				       const struct bpf_equic_packet *args)
+static __always_inline struct udp_csum
+csum_begin(const struct frame *frame, const struct equic_packet *packet)
 {
-	struct udphdr *udp;
+	const struct bpf_equic_packet *args = &packet->args;
+	struct udphdr *udp = (struct udphdr *)(frame->data + args->udp_off);
+	struct udp_csum none = { };
 
-	csum->field = NULL;
 	if (!args->udp_off || (frame->skb && csum_later(frame->skb,
 							args->udp_off)))
-		return;
-	udp = (struct udphdr *)(frame->data + args->udp_off);
+		return none;
 	/* RFC 768: the sender computed none. */
 	if (!udp->check)
-		return;
-	csum->field = &udp->check;
-	csum->before = csum_partial(frame->data + args->off, args->len, 0);
+		return none;
+	return (struct udp_csum) {
+		.field = &udp->check,
+		.before = csum_partial(packet->data, args->len, 0),
+	};
 }
 
-static void csum_end(struct udp_csum *csum, const struct frame *frame,
-		     const struct bpf_equic_packet *args)
+static noinline void csum_change(struct udp_csum csum,
+				 const struct equic_packet *packet)
 {
+	const struct bpf_equic_packet *args = &packet->args;
 	__wsum diff;
 
-	if (!csum->field)
-		return;
-	diff = csum_sub(csum_partial(frame->data + args->off, args->len, 0),
-			csum->before);
+	diff = csum_sub(csum_partial(packet->data, args->len, 0), csum.before);
 	diff = csum_shift(diff, args->off - args->udp_off);
-	csum_replace_by_diff(csum->field, diff);
-	if (!*csum->field)
-		*csum->field = CSUM_MANGLED_0;
+	csum_replace_by_diff(csum.field, diff);
+	if (!*csum.field)
+		*csum.field = CSUM_MANGLED_0;
 }
 
 /* What acts on a packet may count on its data, and on checked arguments. */
@@ -157,6 +156,7 @@ static int act_in_scratch(struct equic_key *key, struct equic_packet *packet,
 	memcpy(packet->data, data, packet->args.len);
 	ret = act(key, packet);
 	memcpy(data, packet->data, packet->args.len);
+	packet->data = data;
 	return ret;
 }
 
@@ -171,12 +171,13 @@ static __always_inline int in_place(const struct frame *frame,
 	if (unlikely(!key))
 		return -ENOENT;
 	packet->data = frame->data + packet->args.off;
-	csum_begin(&csum, frame, &packet->args);
+	csum = csum_begin(frame, packet);
 	if (unlikely(frame->scattered))
 		ret = act_in_scratch(key, packet, act);
 	else
 		ret = act(key, packet);
-	csum_end(&csum, frame, &packet->args);
+	if (csum.field)
+		csum_change(csum, packet);
 	return ret;
 }
 

@@ -24,13 +24,10 @@ static int check_packet(const struct equic_key *key,
 	return form_fits(key, packet->data[0]) ? 0 : -EPROTO;
 }
 
-static void packet_mask(const struct equic_key *key,
-			const struct equic_packet *packet,
+static void packet_mask(const struct equic_key *key, const u8 *pn,
 			u8 mask[EQUIC_MASK_LEN])
 {
-	equic_header_mask(&key->header,
-			  packet->data + packet->args.pn_off + EQUIC_PN_MAX_LEN,
-			  mask);
+	equic_header_mask(&key->header, pn + EQUIC_PN_MAX_LEN, mask);
 }
 
 /* RFC 9000, A.3. */
@@ -120,7 +117,7 @@ int equic_open(struct equic_key *key, struct equic_packet *packet)
 	if (unlikely(atomic64_read(&key->failures) >= key->failures_max))
 		return -EKEYEXPIRED;
 
-	packet_mask(key, packet, mask);
+	packet_mask(key, pn, mask);
 	equic_header_mask_first(packet->data, mask);
 	packet->pn_len = equic_pn_len(packet->data[0]);
 	equic_header_mask_pn(pn, packet->pn_len, mask);
@@ -169,36 +166,38 @@ static void set_phase(u8 *first, u32 epoch)
 
 int equic_seal(struct equic_key *key, struct equic_packet *packet)
 {
-	u8 *pn = packet->data + packet->args.pn_off;
+	u8 *data = packet->data, *pn = data + packet->args.pn_off;
 	u8 mask[EQUIC_MASK_LEN] __uninitialized;
+	unsigned int pn_len, header_len;
+	u64 number = packet->args.pn;
 	struct equic_epoch *epoch;
-	unsigned int header_len;
 	int ret;
 
 	ret = check_packet(key, packet, EQUIC_KEY_USE_SEAL);
 	if (unlikely(ret))
 		return ret;
-	if (unlikely(packet->args.pn >= EQUIC_PN_END))
+	if (unlikely(number >= EQUIC_PN_END))
 		return -ERANGE;
 	epoch = epoch_numbered(key, packet->args.epoch);
 	if (unlikely(!epoch))
 		return -ENOKEY;
-	ret = spend(key, epoch, packet->args.pn);
+	ret = spend(key, epoch, number);
 	if (unlikely(ret))
 		return ret;
 
-	packet->pn_len = equic_pn_len(packet->data[0]);
-	header_len = packet->args.pn_off + packet->pn_len;
+	pn_len = equic_pn_len(data[0]);
+	packet->pn_len = pn_len;
+	header_len = packet->args.pn_off + pn_len;
 	if (key->level == EQUIC_LEVEL_ONE_RTT)
-		set_phase(packet->data, epoch->number);
-	equic_pn_write(pn, packet->pn_len, packet->args.pn);
-	ret = equic_aead_seal(&epoch->aead, packet->data, header_len,
+		set_phase(data, epoch->number);
+	equic_pn_write(pn, pn_len, number);
+	ret = equic_aead_seal(&epoch->aead, data, header_len,
 			      packet->args.len - header_len - EQUIC_TAG_LEN,
-			      packet->args.pn);
+			      number);
 	if (unlikely(ret))
 		return ret;
-	packet_mask(key, packet, mask);
-	equic_header_mask_first(packet->data, mask);
-	equic_header_mask_pn(pn, packet->pn_len, mask);
+	packet_mask(key, pn, mask);
+	equic_header_mask_first(data, mask);
+	equic_header_mask_pn(pn, pn_len, mask);
 	return 0;
 }
