@@ -96,6 +96,7 @@ check: deps
 		exit 1; \
 	done
 	@+$(MAKE) --no-print-directory userspace selftests
+	@$(MAKE) --no-print-directory -C selftests/protect $(sub_vars) aioquic_packets
 	@selftests/run-all $(KERNELS:%=--kernel %) $(TESTS)
 
 check-debug:
