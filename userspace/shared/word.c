@@ -214,6 +214,11 @@ int stream_claim(struct equic_shared *m, unsigned int *slot,
 	return -ENOENT;
 }
 
+uint64_t stream_read(const struct equic_shared *m, unsigned int slot)
+{
+	return look_acquire(&m->streams[slot].word);
+}
+
 int stream_id(const struct equic_shared *m, unsigned int slot,
 	      unsigned int generation, uint64_t *id)
 {
@@ -225,7 +230,7 @@ int stream_id(const struct equic_shared *m, unsigned int slot,
 	if (!is_generation(look_acquire(&stream->word), generation))
 		return -ESTALE;
 	*id = look_acquire(&stream->id);
-	return *id <= STREAM_ID_MAX ? 0 : -EPROTO;
+	return *id <= STREAM_ID_MAX ? 0 : -EINVAL;
 }
 
 /*

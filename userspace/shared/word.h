@@ -128,6 +128,9 @@ void data_allow(struct equic_shared *m, uint64_t max);
 int stream_claim(struct equic_shared *m, unsigned int *slot,
 		 unsigned int *generation);
 
+/* The word of a slot, below EQUIC_SHARED_STREAMS. */
+uint64_t stream_read(const struct equic_shared *m, unsigned int slot);
+
 /**
  * stream_id - which stream it is
  * @m: memory
@@ -136,8 +139,8 @@ int stream_claim(struct equic_shared *m, unsigned int *slot,
  * @id: result. When a later stream_take() of this generation succeeds, it was
  *	that stream's.
  *
- * Return: 0; -EINVAL: no such slot; -ESTALE: it is another stream by now;
- * -EPROTO: no stream can have this ID (RFC 9000, 2.1).
+ * Return: 0; -EINVAL: no such slot, or no stream can have what is there for an ID
+ * (RFC 9000, 2.1); -ESTALE: it is another stream by now.
  */
 int stream_id(const struct equic_shared *m, unsigned int slot,
 	      unsigned int generation, uint64_t *id);
