@@ -4,6 +4,7 @@
 #define EQUIC_SHARED_MEMORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <linux/equic_shared.h>
 
 /**
@@ -23,11 +24,11 @@ void memory_init(struct equic_shared *m, uint32_t connection);
 struct equic_shared *memory_make(uint32_t connection, int *fd);
 
 /**
- * memory_map - map what another process made, or an element of a BPF array map
+ * memory_map - map what another process made, or the element 0 of a BPF array map
  * @fd: a memfd, or a map with BPF_F_MMAPABLE
  *
- * Return: the memory; NULL, with errno: EINVAL: it is too small, or may shrink;
- * EPROTO: another layout (memory_check()).
+ * Return: the memory; NULL, with errno: EINVAL: it is neither, too small, or may
+ * shrink; EPROTO: another layout (memory_check()); what mmap(2) says.
  */
 struct equic_shared *memory_map(int fd);
 

@@ -16,14 +16,17 @@
 #include <stdint.h>
 #include <linux/equic_shared.h>
 
+/* More than any sender fills in a second. */
+enum { RING_SIZE_MAX = 1 << 26 };
+
 struct ring;
 
 /**
  * ring_make - a ring in memory that other processes can map
- * @size: of its data, bytes: a power of two, at least a page
+ * @size: of its data, bytes: a power of two, at least a page, at most %RING_SIZE_MAX
  * @fd: result: to be given to the producer
  *
- * Return: the ring; NULL, with errno.
+ * Return: the ring, to consume; NULL, with errno: EINVAL: not such a size.
  */
 struct ring *ring_make(size_t size, int *fd);
 
@@ -32,7 +35,10 @@ struct ring *ring_make(size_t size, int *fd);
  * @fd: a memfd, or the map
  * @producer: to produce (memfd alone), not to consume
  *
- * Return: the ring; NULL, with errno.
+ * It goes on where those before it were.
+ *
+ * Return: the ring; NULL, with errno: EINVAL: it is neither, may shrink, is not of a
+ * size as above, or is the kernel's to produce; EPROTO: the positions in it are none.
  */
 struct ring *ring_map(int fd, bool producer);
 void ring_free(struct ring *r);
@@ -41,11 +47,14 @@ void ring_free(struct ring *r);
  * ring_reserve - room for a record
  * @r: ring
  *
- * Nobody sees what comes behind it before it is submitted or discarded.
+ * Nobody sees what comes behind it before it is submitted or discarded. What the
+ * consumer says of its position is believed as far as it leaves room.
  *
- * Return: NULL: the ring is full.
+ * Return: NULL: the ring is full, or not to produce.
  */
 struct equic_record *ring_reserve(struct ring *r);
+
+/* Each of one record, once. */
 void ring_submit(struct ring *r, struct equic_record *record);
 void ring_discard(struct ring *r, struct equic_record *record);
 
@@ -54,8 +63,11 @@ void ring_discard(struct ring *r, struct equic_record *record);
  * @r: ring
  * @record: result, a copy
  *
+ * It looks at what was there when it was called, so that it ends although a producer
+ * be faster.
+ *
  * Return: 0; -ENOENT: none, or the next is reserved and not yet submitted;
- * -EPROTO: what is in the ring is no ring: it is not to be used any more.
+ * -EPROTO: what is in the ring is no ring: it is not used any more.
  */
 int ring_next(struct ring *r, struct equic_record *record);
 
@@ -63,9 +75,9 @@ int ring_next(struct ring *r, struct equic_record *record);
  * ring_recover - the producer is dead: go on behind what it reserved
  * @r: ring
  *
- * To be called when it is certain, and ring_next() has nothing more. Gives up what
- * was reserved and not submitted, and finds what comes behind. A new producer may
- * begin then.
+ * To be called when that is certain. What is reserved and not submitted until now is
+ * given up: ring_next() passes over it, and finds what comes behind. A new producer
+ * may map the ring then.
  *
  * Return: records that were given up.
  */

@@ -27,18 +27,22 @@ struct seal_secret {
 	uint8_t			header[SEAL_KEY_MAX];
 };
 
+/* Bytes; 0: no such cipher. */
 size_t seal_key_len(enum seal_cipher cipher);
 
-/* How many packets one key may seal (RFC 9001, 6.6 and B). */
+/*
+ * How many packets one key may seal, whoever does (RFC 9001, 6.6 and B). Of
+ * ChaCha20-Poly1305 as many as there are numbers.
+ */
 uint64_t seal_packets_max(enum seal_cipher cipher);
 
 struct seal_key;
 
 /**
- * seal_key_new - a key to seal with
+ * seal_key_new - a key to seal with, for one thread at a time
  * @secret: copied
  *
- * Return: NULL: GnuTLS refuses it, or no memory.
+ * Return: NULL: no such cipher, GnuTLS refuses it, or no memory.
  */
 struct seal_key *seal_key_new(const struct seal_secret *secret);
 
@@ -56,8 +60,12 @@ void seal_key_free(struct seal_key *key);
  * @payload: frames
  * @len: their length, at least 1
  *
+ * The sample of header protection begins four bytes behind where the number begins
+ * and has 16 bytes (RFC 9001, 5.4.2): behind a number of four bytes, the tag alone
+ * is enough of it, so that no payload is too short.
+ *
  * Return: the packet's length: @header_len + SEAL_PN + @len + SEAL_TAG; 0: GnuTLS
- * failed.
+ * failed, or this key has sealed seal_packets_max().
  */
 size_t seal(struct seal_key *key, uint8_t *packet, const uint8_t *header,
 	    size_t header_len, uint64_t pn, const uint8_t *payload, size_t len);

@@ -13,7 +13,16 @@
 #include "ring.h"
 #include "seal.h"
 
-/* Between which steps of a packet it may die (linux/equic_shared.h has the order). */
+/*
+ * Of a datagram, so that it passes where the MTU is Ethernet's and the packet is
+ * IPv6 (1500 - 40 - 8), whatever is written into payload_max.
+ */
+enum { SECOND_PAYLOAD_MAX = 1452, SECOND_DCID_MAX = 20 };
+
+/*
+ * Behind which steps of a packet it may die (linux/equic_shared.h has the order). A
+ * DATAGRAM frame takes no credit, and has no such step.
+ */
 enum second_step {
 	SECOND_RESERVED,
 	SECOND_BUDGET,
@@ -27,8 +36,8 @@ enum second_step {
 
 /**
  * struct second_ops - what the world is to it
- * @send: send a datagram on the connection's path. 0, or -errno: the packet counts
- *	as sent, and will be lost.
+ * @send: send a datagram on the connection's path. 0; else the packet counts as sent,
+ *	and will be lost.
  * @now: CLOCK_MONOTONIC, ns.
  * @alive: called behind each step; false: it dies right there, and nothing is tidied
  *	up, as when a process is killed. NULL: it lives.
@@ -44,11 +53,14 @@ struct second;
 /**
  * second_new - begin
  * @memory: of the connection
- * @ring: to produce records
+ * @ring: to produce records, this sender's alone
  * @ops: the world
  * @ctx: what it is given
  *
- * Return: NULL: no memory, or memory_check() has something to say: errno.
+ * For one thread at a time. Numbers that it takes only grow: should the memory offer
+ * one that it may have used, that is refused.
+ *
+ * Return: NULL, with errno: ENOMEM; EPROTO: memory_check().
  */
 struct second *second_new(struct equic_shared *memory, struct ring *ring,
 			  const struct second_ops *ops, void *ctx);
@@ -58,9 +70,12 @@ void second_free(struct second *s);
  * second_key - the key of an epoch
  * @s: sender
  * @epoch: as in the number word
- * @secret: of what the endpoint sends
+ * @secret: of what the endpoint sends; copied
  *
- * Those of the epoch before stay.
+ * That of the epoch before stays.
+ *
+ * Return: 0; -EINVAL: no such epoch or cipher; -EEXIST: it has one, which may have
+ * been used; -ESTALE: it had one of a later epoch; -ENOMEM.
  */
 int second_key(struct second *s, unsigned int epoch,
 	       const struct seal_secret *secret);
@@ -69,7 +84,9 @@ int second_key(struct second *s, unsigned int epoch,
  * second_path - where to
  * @s: sender
  * @dcid: connection ID for the peer
- * @len: its length, at most 20
+ * @len: its length
+ *
+ * Return: 0; -EINVAL: longer than %SECOND_DCID_MAX.
  */
 int second_path(struct second *s, const uint8_t *dcid, size_t len);
 
@@ -80,11 +97,16 @@ int second_path(struct second *s, const uint8_t *dcid, size_t len);
  * @len: bytes
  * @cookie: of the record
  *
- * What fails behind the number says so in a record with EQUIC_RECORD_UNSENT.
+ * What fails behind the number says so in a record with EQUIC_RECORD_UNSENT, and the
+ * number in it is void. What fails before it leaves nothing. The budget is given back
+ * either way.
  *
- * Return: 0; -EMSGSIZE: too long for payload_max; -ENOSPC: no room for a record;
- * -ENOBUFS: no budget; -EAGAIN: stop; -ENOKEY: no key of the word's epoch: its number
- * is void; -EOWNERDEAD: it died meanwhile; or what send() says.
+ * Return: 0; -EMSGSIZE: too long for payload_max; -ENOTCONN: no second_path() yet;
+ * -ENOSPC: no room for a record; -ENOBUFS: no budget; -EBUSY: word.h; -EAGAIN: stop,
+ * or no number for who changes its word all the time; -EOVERFLOW: no more numbers;
+ * -EPROTO: a number that may have been used; -ENOKEY: no key of the word's epoch;
+ * -EKEYEXPIRED: the key has sealed as much as it may, or GnuTLS failed; -ECOMM: send()
+ * failed, and the packet counts as sent; -EOWNERDEAD: it died meanwhile.
  */
 int second_datagram(struct second *s, const void *data, size_t len,
 		    uint64_t cookie);
@@ -107,13 +129,21 @@ int second_claim(struct second *s, unsigned int *slot, unsigned int *generation)
  * @fin: the stream ends behind them
  * @cookie: of the record
  *
- * Return: as second_datagram() and stream_take().
+ * What fails behind the credit says so in a record with EQUIC_RECORD_UNSENT: the
+ * stream's end does not move back, for others may have gone on from it, so the bytes
+ * are the library's to send and not to be given here again. The number in the record
+ * is void, or %EQUIC_RECORD_NO_NUMBER if none was taken. What fails before it leaves
+ * nothing.
+ *
+ * Return: as second_datagram(), stream_id() and stream_take(); -EINVAL also: @fin,
+ * and bytes behind it were taken. The bytes are the library's for 0, -EAGAIN,
+ * -EOVERFLOW, -EPROTO, -ENOKEY, -EKEYEXPIRED, -ECOMM; and the caller's for all others.
  */
 int second_stream(struct second *s, unsigned int slot, unsigned int generation,
 		  uint64_t offset, const void *data, size_t len, bool fin,
 		  uint64_t cookie);
 
-/* Bytes of data that fit a STREAM frame in one packet. */
+/* Bytes of data that fit a STREAM frame in one packet; 0 also: no such stream. */
 size_t second_stream_room(const struct second *s, unsigned int slot,
 			  uint64_t offset);
 

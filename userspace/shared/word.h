@@ -4,7 +4,8 @@
  *
  * Others change them meanwhile, perhaps out of malice: a word is read once, each
  * loop ends because somebody else got on, and what is found is bounded before it is
- * used.
+ * used. Who does nothing but change a word could hold a loop for ever: it gives up
+ * after %WORD_TRIES rounds, with -EBUSY. Honest senders do not get there.
  */
 #ifndef EQUIC_SHARED_WORD_H
 #define EQUIC_SHARED_WORD_H
@@ -13,7 +14,10 @@
 #include <stdint.h>
 #include <linux/equic_shared.h>
 
-/* A number word that was taken. */
+/* Milliseconds, if each round fails. */
+enum { WORD_TRIES = 1 << 16 };
+
+/* A number word that was taken, or read. */
 static inline uint64_t number_pn(uint64_t word)
 {
 	return word & EQUIC_NUMBER_NEXT_MASK;
@@ -24,13 +28,28 @@ static inline unsigned int number_epoch(uint64_t word)
 	return (word >> EQUIC_NUMBER_EPOCH_SHIFT) & EQUIC_NUMBER_EPOCH_MAX;
 }
 
+/* A stream's word. */
+static inline uint64_t stream_end(uint64_t word)
+{
+	return word & EQUIC_STREAM_END_MASK;
+}
+
+static inline unsigned int stream_generation(uint64_t word)
+{
+	return (word >> EQUIC_STREAM_GENERATION_SHIFT) &
+	       EQUIC_STREAM_GENERATION_MASK;
+}
+
 /**
  * number_take - take the next packet number
  * @m: memory
  * @obey: the second sender's: not while stop is set
  * @word: result: epoch and number, without stop
  *
- * Return: 0; -EAGAIN: stop is set; -EOVERFLOW: there are no more.
+ * Whether a number came before is not known here: who lets others write to the
+ * memory compares it with those it used.
+ *
+ * Return: 0; -EAGAIN: stop is set; -EOVERFLOW: there are no more; -EBUSY: above.
  */
 int number_take(struct equic_shared *m, bool obey, uint64_t *word);
 
@@ -40,12 +59,29 @@ int number_take(struct equic_shared *m, bool obey, uint64_t *word);
  * @epoch: the epoch that ends: {epoch, n} becomes {epoch + 1, n + 1}
  * @word: result: epoch + 1 and n
  *
- * Return: 0; -ESTALE: the word has another epoch; -EOVERFLOW: there are no more.
+ * Return: 0; -ESTALE: the word has another epoch; -EOVERFLOW: there are no more;
+ * -EBUSY: above.
  */
 int number_take_epoch(struct equic_shared *m, unsigned int epoch, uint64_t *word);
 
-/* From now on the second sender takes no number, until go. */
-void number_stop(struct equic_shared *m);
+/**
+ * number_read - how far the numbers were taken
+ * @m: memory
+ *
+ * Return: the word. A ring that is looked at behind this call has the record of
+ * each number below its next, submitted or reserved.
+ */
+uint64_t number_read(const struct equic_shared *m);
+
+/**
+ * number_stop - from now on the second sender takes no number, until number_go()
+ * @m: memory
+ *
+ * Return: as number_read(), and nothing of the second sender follows.
+ */
+uint64_t number_stop(struct equic_shared *m);
+
+/* Who takes a number behind it sees what was changed before it. */
 void number_go(struct equic_shared *m);
 
 /**
@@ -53,7 +89,10 @@ void number_go(struct equic_shared *m);
  * @m: memory
  * @size: its UDP payload, bytes
  *
- * Return: 0; -ENOBUFS: the budget is used up.
+ * Whatever the number of senders, the one whose packet makes it 0 or less is the
+ * last: it falls below 0 by less than one packet, not by one of each.
+ *
+ * Return: 0; -ENOBUFS: the budget is used up; -EBUSY: above.
  */
 int budget_take(struct equic_shared *m, uint32_t size);
 
@@ -65,7 +104,7 @@ void budget_add(struct equic_shared *m, int64_t bytes);
  * @m: memory
  * @bytes: as many as the highest offset of a stream grows by
  *
- * Return: 0; -EDQUOT: the peer does not allow that many.
+ * Return: 0; -EDQUOT: the peer does not allow that many; -EBUSY: above.
  */
 int data_take(struct equic_shared *m, uint64_t bytes);
 
@@ -89,6 +128,23 @@ void data_allow(struct equic_shared *m, uint64_t max);
 int stream_claim(struct equic_shared *m, unsigned int *slot,
 		 unsigned int *generation);
 
+/* The word of a slot, below EQUIC_SHARED_STREAMS. */
+uint64_t stream_read(const struct equic_shared *m, unsigned int slot);
+
+/**
+ * stream_id - which stream it is
+ * @m: memory
+ * @slot: of the stream
+ * @generation: of the stream
+ * @id: result. When a later stream_take() of this generation succeeds, it was
+ *	that stream's.
+ *
+ * Return: 0; -EINVAL: no such slot, or no stream can have what is there for an ID
+ * (RFC 9000, 2.1); -ESTALE: it is another stream by now.
+ */
+int stream_id(const struct equic_shared *m, unsigned int slot,
+	      unsigned int generation, uint64_t *id);
+
 /**
  * stream_take - have bytes of a stream to send
  * @m: memory
@@ -97,11 +153,15 @@ int stream_claim(struct equic_shared *m, unsigned int *slot,
  * @offset: where they begin
  * @len: how many
  *
- * Bytes beyond what was taken before are paid for with data_take().
+ * Bytes beyond what was taken before are paid for with data_take(), before they
+ * are taken: neither limit is overrun at any moment. Two that take at once may have
+ * paid for the same bytes for that moment, so that a third is refused what it
+ * could have had; a sender that dies in it leaves what it paid. It takes nothing
+ * when it fails.
  *
  * Return: 0; -ESHUTDOWN: it is closed; -ESTALE: it is another stream by now;
  * -EDQUOT: the peer does not allow that many, on the stream or on all;
- * -EINVAL: no such slot, or beyond EQUIC_STREAM_END_MASK.
+ * -EINVAL: no such slot, or beyond EQUIC_STREAM_END_MASK; -EBUSY: above.
  */
 int stream_take(struct equic_shared *m, unsigned int slot,
 		unsigned int generation, uint64_t offset, uint64_t len);
@@ -110,22 +170,25 @@ int stream_take(struct equic_shared *m, unsigned int slot,
  * stream_put - a stream for a slot that is empty
  * @m: memory
  * @slot: which
- * @generation: another one than before
+ * @generation: another one than before; never 0, or its word would be that of an
+ *	empty slot
  * @id: the stream's
  * @max: of the peer's transport parameters
  *
  * The library alone.
+ *
+ * Return: 0; -EINVAL: no such slot, generation or ID; -EBUSY: it is not empty.
  */
-void stream_put(struct equic_shared *m, unsigned int slot,
-		unsigned int generation, uint64_t id, uint64_t max);
+int stream_put(struct equic_shared *m, unsigned int slot,
+	       unsigned int generation, uint64_t id, uint64_t max);
 
-/* MAX_STREAM_DATA came: smaller ones are late. */
+/* MAX_STREAM_DATA came: smaller ones are late. The library alone. */
 void stream_allow(struct equic_shared *m, unsigned int slot, uint64_t max);
 
 /**
  * stream_close - nobody takes bytes of it any more
  * @m: memory
- * @slot: which
+ * @slot: which, below EQUIC_SHARED_STREAMS
  *
  * Return: the word before, whose end is the final size.
  */
