@@ -288,8 +288,9 @@ int stream_take(struct equic_shared *m, unsigned int slot,
 	return err;
 }
 
-int stream_put(struct equic_shared *m, unsigned int slot,
-	       unsigned int generation, uint64_t id, uint64_t max)
+static int put(struct equic_shared *m, unsigned int slot,
+	       unsigned int generation, uint64_t id, uint64_t max,
+	       uint64_t flags)
 {
 	struct equic_shared_stream *stream;
 
@@ -302,9 +303,21 @@ int stream_put(struct equic_shared *m, unsigned int slot,
 	__atomic_store_n(&stream->id, id, __ATOMIC_RELEASE);
 	__atomic_store_n(&stream->max, max, __ATOMIC_RELEASE);
 	__atomic_store_n(&stream->word,
-			 (uint64_t)generation << EQUIC_STREAM_GENERATION_SHIFT,
-			 __ATOMIC_RELEASE);
+			 (uint64_t)generation << EQUIC_STREAM_GENERATION_SHIFT |
+			 flags, __ATOMIC_RELEASE);
 	return 0;
+}
+
+int stream_put(struct equic_shared *m, unsigned int slot,
+	       unsigned int generation, uint64_t id, uint64_t max)
+{
+	return put(m, slot, generation, id, max, 0);
+}
+
+int stream_put_claimed(struct equic_shared *m, unsigned int slot,
+		       unsigned int generation, uint64_t id, uint64_t max)
+{
+	return put(m, slot, generation, id, max, EQUIC_STREAM_CLAIMED);
 }
 
 void stream_allow(struct equic_shared *m, unsigned int slot, uint64_t max)

@@ -182,6 +182,10 @@ int stream_take(struct equic_shared *m, unsigned int slot,
 int stream_put(struct equic_shared *m, unsigned int slot,
 	       unsigned int generation, uint64_t id, uint64_t max);
 
+/* As stream_put(), and the second sender does not find it waiting. */
+int stream_put_claimed(struct equic_shared *m, unsigned int slot,
+		       unsigned int generation, uint64_t id, uint64_t max);
+
 /* MAX_STREAM_DATA came: smaller ones are late. The library alone. */
 void stream_allow(struct equic_shared *m, unsigned int slot, uint64_t max);
 

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What the endpoint calls in place of ngtcp2: see equic_share.h. */
+#include <errno.h>
+#include <string.h>
+#include "least.h"
+#include "share.h"
+#include "word.h"
+
+/* The stack has written @n bytes, if above 0: @dest becomes what is sent. */
+static ngtcp2_ssize finish(struct equic_share *s, uint8_t *dest,
+			   ngtcp2_ssize n)
+{
+	struct share_packet *packet = &s->packet;
+	struct sent sent = {
+		.pn = packet->pn, .time = s->now, .sender = SENDER_STACK,
+		.elicits = packet->elicits,
+	};
+	size_t before;
+
+	if (!packet->at)
+		return n;
+	/* A packet that was sealed and is not returned: its number is void. */
+	if (n <= 0) {
+		packet->at = NULL;
+		s->stats.voids++;
+		recovery_void(s->recovery, packet->pn);
+		return n;
+	}
+	before = packet->at - dest;
+	memcpy(dest + before, packet->bytes, packet->len);
+	packet->at = NULL;
+	sent.size = before + packet->len;
+	s->stats.stack++;
+	if (recovery_sent(s->recovery, &sent))
+		s->error = NGTCP2_ERR_NOMEM;
+	return sent.size;
+}
+
+/* What is wrong is said instead of what the call came to. */
+static ngtcp2_ssize leave(struct equic_share *s, ngtcp2_ssize n)
+{
+	share_leave(s);
+	return s->error ? s->error : n;
+}
+
+int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
+			 const ngtcp2_pkt_info *pi, const uint8_t *pkt,
+			 size_t pktlen, ngtcp2_tstamp ts)
+{
+	int ret;
+
+	share_enter(s, ts);
+	ret = ngtcp2_conn_read_pkt(s->conn, path, pi, pkt, pktlen, ts);
+	if (ret == NGTCP2_ERR_DRAINING || ret == NGTCP2_ERR_CLOSING)
+		share_end(s);
+	return leave(s, ret);
+}
+
+/* A packet of the library's own, on the stack's path. */
+static size_t write_own(struct equic_share *s, ngtcp2_path *path,
+			ngtcp2_pkt_info *pi, uint8_t *dest, size_t destlen)
+{
+	size_t n = own_write(s, dest, destlen);
+
+	if (n && path)
+		ngtcp2_path_copy(path, ngtcp2_conn_get_path(s->conn));
+	if (n && pi)
+		memset(pi, 0, sizeof(*pi));
+	return n;
+}
+
+/* Packets are longer than the stack believes. */
+static size_t stack_room(size_t destlen)
+{
+	return destlen > SHARE_GROWTH ? destlen - SHARE_GROWTH : 0;
+}
+
+static uint64_t total(const ngtcp2_vec *datav, size_t datavcnt)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < datavcnt; i++)
+		sum += datav[i].len;
+	return sum;
+}
+
+/* As much as a packet can have, and the peer allows. */
+static size_t cut(struct equic_share *s, ngtcp2_vec *to, const ngtcp2_vec *datav,
+		  size_t datavcnt, uint64_t *taken)
+{
+	size_t i, n = 0;
+	uint64_t left;
+
+	left = least(total(datav, datavcnt), SHARE_PACKET_MAX);
+	*taken = left = data_take_some(s->memory, left);
+	for (i = 0; i < datavcnt && left; i++) {
+		if (!datav[i].len)
+			continue;
+		to[n] = datav[i];
+		to[n].len = least(datav[i].len, left);
+		left -= to[n++].len;
+	}
+	return n;
+}
+
+enum { VECTORS_MAX = 64 };
+
+ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
+				       ngtcp2_pkt_info *pi, uint8_t *dest,
+				       size_t destlen, ngtcp2_ssize *pdatalen,
+				       uint32_t flags, int64_t stream_id,
+				       const ngtcp2_vec *datav, size_t datavcnt,
+				       ngtcp2_tstamp ts)
+{
+	uint64_t offered = total(datav, datavcnt), taken = 0;
+	ngtcp2_vec some[VECTORS_MAX];
+	ngtcp2_ssize n, used = -1;
+	size_t count = 0;
+
+	if (pdatalen)
+		*pdatalen = -1;
+	share_enter(s, ts);
+	n = write_own(s, path, pi, dest, destlen);
+	if (n)
+		return leave(s, n);
+	s->blocked = offered && share_budget(s) <= 0;
+	if (!s->blocked)
+		count = cut(s, some, datav, least(datavcnt, VECTORS_MAX),
+			    &taken);
+	/* The stack may still have something of its own. FIN is for the last byte. */
+	if (offered && !taken)
+		stream_id = -1;
+	if (taken < offered)
+		flags &= ~NGTCP2_WRITE_STREAM_FLAG_FIN;
+	n = ngtcp2_conn_writev_stream(s->conn, path, pi, dest,
+				      stack_room(destlen), &used, flags,
+				      stream_id, some, count, ts);
+	s->partial = n == NGTCP2_ERR_WRITE_MORE;
+	if (used > 0)
+		s->stack_data += used;
+	data_return(s->memory, taken - (used > 0 ? used : 0));
+	if (pdatalen)
+		*pdatalen = used;
+	return leave(s, finish(s, dest, n));
+}
+
+ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *path,
+					 ngtcp2_pkt_info *pi, uint8_t *dest,
+					 size_t destlen, int *paccepted,
+					 uint32_t flags, uint64_t dgram_id,
+					 const ngtcp2_vec *datav, size_t datavcnt,
+					 ngtcp2_tstamp ts)
+{
+	ngtcp2_ssize n;
+
+	if (paccepted)
+		*paccepted = 0;
+	share_enter(s, ts);
+	n = write_own(s, path, pi, dest, destlen);
+	if (n)
+		return leave(s, n);
+	s->blocked = share_budget(s) <= 0;
+	if (s->blocked)
+		n = ngtcp2_conn_write_pkt(s->conn, path, pi, dest,
+					  stack_room(destlen), ts);
+	else
+		n = ngtcp2_conn_writev_datagram(s->conn, path, pi, dest,
+						stack_room(destlen), paccepted,
+						flags, dgram_id, datav, datavcnt,
+						ts);
+	s->partial = n == NGTCP2_ERR_WRITE_MORE;
+	return leave(s, finish(s, dest, n));
+}
+
+ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
+						ngtcp2_path *path,
+						ngtcp2_pkt_info *pi, uint8_t *dest,
+						size_t destlen,
+						const ngtcp2_ccerr *ccerr,
+						ngtcp2_tstamp ts)
+{
+	ngtcp2_ssize n;
+
+	share_enter(s, ts);
+	share_end(s);
+	n = ngtcp2_conn_write_connection_close(s->conn, path, pi, dest,
+					       stack_room(destlen), ccerr, ts);
+	n = finish(s, dest, n);
+	share_leave(s);
+	return n;
+}
+
+ngtcp2_tstamp equic_share_get_expiry(struct equic_share *s)
+{
+	return least(ngtcp2_conn_get_expiry(s->conn),
+		     recovery_expiry(s->recovery));
+}
+
+int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts)
+{
+	int ret = 0;
+
+	share_enter(s, ts);
+	if (recovery_expiry(s->recovery) <= s->now)
+		s->probes = recovery_expired(s->recovery, s->now);
+	if (ngtcp2_conn_get_expiry(s->conn) <= ts)
+		ret = ngtcp2_conn_handle_expiry(s->conn, ts);
+	return leave(s, ret);
+}
+
+uint64_t equic_share_get_max_data_left(struct equic_share *s)
+{
+	uint64_t data = __atomic_load_n(&s->memory->data, __ATOMIC_RELAXED);
+	uint64_t max = __atomic_load_n(&s->memory->data_max, __ATOMIC_RELAXED);
+
+	return data < max ? max - data : 0;
+}
+
+int equic_share_stream_open(struct equic_share *s, uint64_t *stream)
+{
+	struct stream *st;
+	int64_t id;
+	int ret;
+
+	if (s->streams.count == EQUIC_SHARED_STREAMS)
+		return NGTCP2_ERR_NOMEM;
+	ret = ngtcp2_conn_open_uni_stream(s->conn, &id, NULL);
+	if (ret)
+		return ret;
+	st = streams_add(&s->streams, id);
+	st->max = s->stream_max;
+	/* Nobody else is to find it waiting. */
+	st->claimed = true;
+	if (stream_put_claimed(s->memory, st->slot, st->generation, id, st->max))
+		share_estrange(s);
+	*stream = id;
+	return 0;
+}
+
+int equic_share_stream_send(struct equic_share *s, uint64_t stream,
+			    uint64_t offset, uint64_t len, bool fin)
+{
+	struct stream *st = streams_find(&s->streams, stream);
+	int err;
+
+	if (!st || st->released)
+		return NGTCP2_ERR_STREAM_NOT_FOUND;
+	if (st->ended || st->reset)
+		return NGTCP2_ERR_STREAM_SHUT_WR;
+	err = stream_take(s->memory, st->slot, st->generation, offset, len);
+	if (err == -EDQUOT)
+		return NGTCP2_ERR_STREAM_DATA_BLOCKED;
+	if (err)
+		return NGTCP2_ERR_INVALID_ARGUMENT;
+	if (fin && stream_end(stream_close(s->memory, st->slot)) != offset + len)
+		return NGTCP2_ERR_INVALID_ARGUMENT;
+	err = stream_told(st, offset, len, fin, false);
+	return err == -ENOMEM ? NGTCP2_ERR_NOMEM :
+	       err ? NGTCP2_ERR_INVALID_ARGUMENT : 0;
+}
+
+int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
+			     uint64_t code)
+{
+	struct stream *st = streams_find(&s->streams, stream);
+	uint64_t word;
+
+	if (!st || st->released)
+		return NGTCP2_ERR_STREAM_NOT_FOUND;
+	word = stream_close(s->memory, st->slot);
+	stream_reset(st, most(stream_end(word), stream_known_end(st)), code);
+	return 0;
+}
+
+void equic_share_second_died(struct equic_share *s)
+{
+	number_stop(s->memory);
+	records_recover(s);
+	s->keys[0].given = s->keys[1].given = s->path_given = s->refused = false;
+}
+
+void equic_share_get_stats(const struct equic_share *s,
+			   struct equic_share_stats *stats)
+{
+	struct recovery_stats r;
+
+	*stats = s->stats;
+	recovery_stats(s->recovery, &r);
+	stats->taken = number_pn(number_read(s->memory));
+	stats->lost = r.lost;
+	stats->spurious = r.spurious;
+	stats->window = r.window;
+	stats->in_flight = r.in_flight;
+	stats->smoothed_rtt = r.smoothed_rtt;
+	stats->epoch = s->epoch;
+	stats->streams = s->streams.count;
+}

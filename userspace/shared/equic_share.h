@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * equic_share - a second sender inside a QUIC connection that ngtcp2 terminates.
+ *
+ * For endpoints of either role on ngtcp2's GnuTLS backend. Link libequic-shared.a,
+ * libngtcp2_crypto_gnutls, libngtcp2 and gnutls. ngtcp2 is as it is, and does not
+ * notice: its packets get numbers that the second sender leaves, what the peer says
+ * about the others' packets and streams is kept from it, and what those lose is sent
+ * again from here.
+ *
+ * What an endpoint does:
+ *
+ *  - before it makes the connection, equic_share_new() with the callbacks and settings
+ *    that it has filled in; behind, equic_share_conn();
+ *  - for the secrets of GnuTLS:
+ *
+ *	ngtcp2_crypto_gnutls_configure_server_session(session);
+ *	gnutls_handshake_set_secret_function(session, on_secret);
+ *
+ *	static int on_secret(gnutls_session_t session,
+ *			     gnutls_record_encryption_level_t level,
+ *			     const void *rx, const void *tx, size_t len)
+ *	{
+ *		struct conn *c = …;
+ *
+ *		return equic_share_secret(c->share, session, level, rx, tx, len);
+ *	}
+ *
+ *  - these calls in place of those of ngtcp2 with the same names and arguments, for
+ *    all of the connection's life: a packet that leaves by any other way is refused
+ *    (NGTCP2_ERR_CALLBACK_FAILURE), for its number would be used twice:
+ *
+ *	equic_share_read_pkt		equic_share_writev_stream
+ *	equic_share_get_expiry		equic_share_writev_datagram
+ *	equic_share_handle_expiry	equic_share_write_connection_close
+ *	equic_share_get_max_data_left
+ *
+ * What it is to know: a call that writes may return a packet that is not the stack's,
+ * with nothing taken of what was offered: send it, and call again. Packets have 4-byte
+ * numbers, PMTUD is off, all packets are Not-ECT, early data (0-RTT) is not for
+ * clients that share. Congestion control is this library's, CUBIC for all senders
+ * together; the stack's stays as a further limit.
+ *
+ * One thread at a time may call for a connection.
+ */
+#ifndef _EQUIC_SHARE_H
+#define _EQUIC_SHARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <gnutls/gnutls.h>
+#include <ngtcp2/ngtcp2.h>
+#include <linux/equic_shared.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct equic_share;
+
+#define EQUIC_SHARE_PAYLOAD_DEFAULT	1252
+#define EQUIC_SHARE_PAYLOAD_MIN		1200
+#define EQUIC_SHARE_PAYLOAD_MAX		1452
+#define EQUIC_SHARE_RINGS_MAX		64
+#define EQUIC_SHARE_KEY_LEN		32
+#define EQUIC_SHARE_IV_LEN		12
+
+/**
+ * struct equic_share_key - what the second sender seals with in an epoch
+ * @epoch: as in the number word; the key phase is its last bit (RFC 9001, 6).
+ * @cipher: the numbers of enum equic_cipher: AES-128-GCM, AES-256-GCM,
+ *	ChaCha20-Poly1305.
+ * @key: 16 or 32 bytes of it.
+ * @iv: RFC 9001, 5.1.
+ * @header: of header protection, as long as @key. The same in all epochs.
+ */
+struct equic_share_key {
+	uint32_t	epoch;
+	uint32_t	cipher;
+	uint8_t		key[EQUIC_SHARE_KEY_LEN];
+	uint8_t		iv[EQUIC_SHARE_IV_LEN];
+	uint8_t		header[EQUIC_SHARE_KEY_LEN];
+};
+
+/**
+ * enum equic_share_fate - what became of a datagram of the second sender
+ * @EQUIC_SHARE_ACKED: the peer has it.
+ * @EQUIC_SHARE_LOST: it is taken for lost; it is not sent again (RFC 9221, 5.2).
+ * @EQUIC_SHARE_VOID: it was not sent.
+ */
+enum equic_share_fate {
+	EQUIC_SHARE_ACKED,
+	EQUIC_SHARE_LOST,
+	EQUIC_SHARE_VOID,
+};
+
+/**
+ * enum equic_share_stream_event - what happened to a stream of the library's
+ * @EQUIC_SHARE_STREAM_ACKED: the peer has all bytes below the value.
+ * @EQUIC_SHARE_STREAM_STOPPED: the peer wants no more (STOP_SENDING); the value is its
+ *	code. The stream is being reset with that code.
+ * @EQUIC_SHARE_STREAM_DONE: the peer has it, or knows that it is reset; the value is the
+ *	final size. Nobody is told of it any more.
+ */
+enum equic_share_stream_event {
+	EQUIC_SHARE_STREAM_ACKED,
+	EQUIC_SHARE_STREAM_STOPPED,
+	EQUIC_SHARE_STREAM_DONE,
+};
+
+/**
+ * struct equic_share_events - what the endpoint does for its second sender
+ * @key: give it a key, and be sure that it has it when this returns. Called when the
+ *	handshake is confirmed, and for each further epoch before the stack uses it.
+ *	0; anything else: it has none, and sends nothing more.
+ * @path: give it addresses and connection ID, all at once. It is stopped meanwhile.
+ *	When this returns nothing of the old ones is sent any more. As @key.
+ * @bytes: what a stream has at an offset: as many as there are, at most @len, to be
+ *	sent again. The same ones each time. 0: they are gone, and the stream is reset
+ *	with the code 0.
+ * @datagram: what became of one; the cookie is the second sender's. May be NULL.
+ * @stream: what happened to a stream. May be NULL.
+ *
+ * None of them may call this library for the same connection.
+ */
+struct equic_share_events {
+	int (*key)(void *ctx, const struct equic_share_key *key);
+	int (*path)(void *ctx, const ngtcp2_path *path, const ngtcp2_cid *dcid);
+	size_t (*bytes)(void *ctx, uint64_t stream, uint64_t offset, uint8_t *to,
+			size_t len);
+	void (*datagram)(void *ctx, uint64_t cookie, enum equic_share_fate fate);
+	void (*stream)(void *ctx, uint64_t stream,
+		       enum equic_share_stream_event what, uint64_t value);
+};
+
+/**
+ * struct equic_share_options - how a connection is shared
+ * @events: what the endpoint does. Kept. NULL: there will be no second sender.
+ * @ctx: what it is given.
+ * @payload_max: of a datagram, bytes; 0: EQUIC_SHARE_PAYLOAD_DEFAULT. The peer's
+ *	max_udp_payload_size is obeyed as well.
+ * @connection: the second sender's name for the connection.
+ * @memory: an mmapable BPF array map with an element for it; -1: memory is made.
+ * @rings: BPF ring buffers; NULL: they are made.
+ * @ring_count: how many threads (or CPUs) the second sender has.
+ * @update_after: packets of one epoch, of all senders, before the keys are updated;
+ *	0: three quarters of what RFC 9001, 6.6 allows.
+ */
+struct equic_share_options {
+	const struct equic_share_events	*events;
+	void		*ctx;
+	uint32_t	payload_max;
+	uint32_t	connection;
+	int		memory;
+	const int	*rings;
+	unsigned int	ring_count;
+	uint64_t	update_after;
+};
+
+/**
+ * struct equic_share_stats - for people, and for tests
+ * @taken: packet numbers, of all senders.
+ * @stack: packets of the stack. The next two are packets, too.
+ * @library: of this library.
+ * @second: of the second sender.
+ * @voids: numbers that were taken and not sent.
+ * @lost: packets, of all senders.
+ * @spurious: of them, those that arrived after all.
+ * @resent: bytes of streams that were sent again.
+ * @window: congestion window, bytes.
+ * @in_flight: bytes.
+ * @smoothed_rtt: ns.
+ * @hostile: what the second sender wrote and cannot have meant. See also @estranged.
+ * @estranged: the memory has been given up, because a word in it was spoiled: the
+ *	connection goes on without a second sender.
+ * @epoch: of the keys.
+ * @streams: of the library that are open.
+ */
+struct equic_share_stats {
+	uint64_t taken, stack, library, second, voids;
+	uint64_t lost, spurious, resent;
+	uint64_t window, in_flight, smoothed_rtt;
+	uint64_t hostile, estranged, epoch, streams;
+};
+
+/**
+ * equic_share_new - before the connection is made
+ * @callbacks: filled in; encrypt, decrypt, hp_mask, update_key, stream_close and
+ *	handshake_confirmed are replaced by this library's, which call those that were
+ *	there
+ * @settings: filled in; no_pmtud is set, max_tx_udp_payload_size limited, and
+ *	initial_pkt_num is to be 0
+ * @options: copied
+ *
+ * Return: NULL, with errno: ENOMEM; EINVAL: a callback is missing, or an option is out
+ * of its range; EPROTO: the memory has another layout; what memfd_create(2) and
+ * mmap(2) say.
+ */
+struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
+				    ngtcp2_settings *settings,
+				    const struct equic_share_options *options);
+
+/* Behind ngtcp2_conn_server_new() or _client_new(). */
+void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn);
+
+/* Behind ngtcp2_conn_del(). NULL is allowed. */
+void equic_share_free(struct equic_share *s);
+
+/* Descriptors to be given to the second sender, and closed by equic_share_free(). */
+int equic_share_memory_fd(const struct equic_share *s);
+int equic_share_ring_fd(const struct equic_share *s, unsigned int ring);
+
+/**
+ * equic_share_secret - GnuTLS has made the secrets of a level
+ * @s: share
+ * @session: its TLS session, as the secret function got it and the next four
+ * @level: encryption level
+ * @rx: secret of what the peer sends, or NULL
+ * @tx: secret of what this endpoint sends, or NULL
+ * @len: their length
+ *
+ * Return: for GnuTLS: 0; -1: the connection refuses them.
+ */
+int equic_share_secret(struct equic_share *s, gnutls_session_t session,
+		       gnutls_record_encryption_level_t level, const void *rx,
+		       const void *tx, size_t len);
+
+/**
+ * equic_share_read_pkt - ngtcp2_conn_read_pkt()
+ *
+ * Return: as that; NGTCP2_ERR_PROTO also: the peer acknowledges what was not sent;
+ * NGTCP2_ERR_NOMEM.
+ */
+int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
+			 const ngtcp2_pkt_info *pi, const uint8_t *pkt,
+			 size_t pktlen, ngtcp2_tstamp ts);
+
+/**
+ * equic_share_writev_stream - ngtcp2_conn_writev_stream()
+ *
+ * @destlen must be at least the payload_max of the options. A packet of the library's
+ * own is returned with *@pdatalen -1. 0 also: what was offered is more than the window
+ * or the peer allow now.
+ */
+ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
+				       ngtcp2_pkt_info *pi, uint8_t *dest,
+				       size_t destlen, ngtcp2_ssize *pdatalen,
+				       uint32_t flags, int64_t stream_id,
+				       const ngtcp2_vec *datav, size_t datavcnt,
+				       ngtcp2_tstamp ts);
+
+/* ngtcp2_conn_writev_datagram(); *@paccepted is 0 with a packet of the library's own. */
+ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *path,
+					 ngtcp2_pkt_info *pi, uint8_t *dest,
+					 size_t destlen, int *paccepted,
+					 uint32_t flags, uint64_t dgram_id,
+					 const ngtcp2_vec *datav, size_t datavcnt,
+					 ngtcp2_tstamp ts);
+
+/* ngtcp2_conn_write_connection_close(); the second sender is stopped before. */
+ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
+						ngtcp2_path *path,
+						ngtcp2_pkt_info *pi, uint8_t *dest,
+						size_t destlen,
+						const ngtcp2_ccerr *ccerr,
+						ngtcp2_tstamp ts);
+
+/* ngtcp2_conn_get_expiry() */
+ngtcp2_tstamp equic_share_get_expiry(struct equic_share *s);
+
+/* ngtcp2_conn_handle_expiry(); the second sender's records are looked at. */
+int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts);
+
+/* ngtcp2_conn_get_max_data_left(), of all senders */
+uint64_t equic_share_get_max_data_left(struct equic_share *s);
+
+/**
+ * equic_share_stream_open - a stream of the library's for the endpoint itself
+ * @s: share
+ * @stream: result: its id
+ *
+ * Return: 0; NGTCP2_ERR_STREAM_ID_BLOCKED: the peer allows no more now;
+ * NGTCP2_ERR_NOMEM: there are EQUIC_SHARED_STREAMS.
+ */
+int equic_share_stream_open(struct equic_share *s, uint64_t *stream);
+
+/**
+ * equic_share_stream_send - send bytes of a stream of the library's, whoever began it
+ * @s: share
+ * @stream: its id
+ * @offset: of the bytes
+ * @len: how many; they are asked for (bytes()) when they are sent
+ * @fin: the stream ends behind them
+ *
+ * Return: 0; NGTCP2_ERR_STREAM_NOT_FOUND; NGTCP2_ERR_STREAM_SHUT_WR: it has ended;
+ * NGTCP2_ERR_STREAM_DATA_BLOCKED: the peer does not allow that many;
+ * NGTCP2_ERR_INVALID_ARGUMENT: @fin before what was sent; NGTCP2_ERR_NOMEM.
+ */
+int equic_share_stream_send(struct equic_share *s, uint64_t stream,
+			    uint64_t offset, uint64_t len, bool fin);
+
+/* Reset it (RFC 9000, 19.4). Return: 0; NGTCP2_ERR_STREAM_NOT_FOUND. */
+int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
+			     uint64_t code);
+
+/**
+ * equic_share_second_died - the second sender is gone, and sends nothing more
+ * @s: share
+ *
+ * What it has taken and not told of is the library's to send, as long as bytes() has
+ * it. Its streams stay open: they are the endpoint's to end. A new one may begin, when
+ * it has been given the keys and the path; key() and path() are called for it.
+ */
+void equic_share_second_died(struct equic_share *s);
+
+void equic_share_get_stats(const struct equic_share *s,
+			   struct equic_share_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _EQUIC_SHARE_H */

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The stack's 1-RTT packets: what leaves is sealed here, under numbers of the wire, and
+ * what it wrote itself is thrown away; what comes is translated once it is open.
+ */
+#include <errno.h>
+#include <string.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+#include <ngtcp2/ngtcp2_crypto_gnutls.h>
+#include "least.h"
+#include "share.h"
+#include "word.h"
+
+enum { LONG_HEADER = 0x80, FIXED_BIT = 0x40, KEY_PHASE = 0x04, PN_LEN = 0x03 };
+
+/*
+ * How far the numbers may go on while nobody looks: a peer that has seen none of them
+ * can tell the next from its four bytes (RFC 9000, 17.1), and no honest sender gets
+ * there.
+ */
+enum { NUMBER_LEAP = 1 << 20 };
+
+_Thread_local struct equic_share *share_current;
+
+/*
+ * 0; -EPROTO: numbers that were used are there again, or too many are gone: the word
+ * was spoiled.
+ */
+static int check_number(struct equic_share *s, uint64_t word)
+{
+	uint64_t pn = number_pn(word);
+
+	if (number_epoch(word) != s->epoch || pn < s->floor ||
+	    pn - s->floor > NUMBER_LEAP)
+		return -EPROTO;
+	s->floor = pn + 1;
+	return 0;
+}
+
+/* One more try: what it finds then is nobody else's. */
+static int take_number(struct equic_share *s, uint64_t *pn)
+{
+	uint64_t word;
+	int err;
+
+	err = number_take(s->memory, false, &word) ?: check_number(s, word);
+	if (err && err != -EOVERFLOW) {
+		share_estrange(s);
+		err = number_take(s->memory, false, &word) ?:
+			check_number(s, word);
+	}
+	*pn = number_pn(word);
+	return err;
+}
+
+static int take_number_epoch(struct equic_share *s, uint64_t *pn)
+{
+	uint64_t word;
+	int err;
+
+	err = number_take_epoch(s->memory, s->epoch, &word);
+	if (err && err != -EOVERFLOW) {
+		share_estrange(s);
+		err = number_take_epoch(s->memory, s->epoch, &word);
+	}
+	if (err)
+		return err;
+	s->epoch++;
+	err = check_number(s, word);
+	if (err) {
+		share_estrange(s);
+		err = number_take(s->memory, false, &word) ?:
+			check_number(s, word);
+	}
+	*pn = number_pn(word);
+	return err;
+}
+
+static void key_drop(struct share_key *key)
+{
+	seal_key_free(key->key);
+	explicit_bzero(key, sizeof(*key));
+}
+
+void protection_free(struct equic_share *s)
+{
+	key_drop(&s->keys[0]);
+	key_drop(&s->keys[1]);
+	explicit_bzero(s->header_key, sizeof(s->header_key));
+}
+
+static int key_make(struct equic_share *s, struct share_key *key,
+		    const uint8_t *bytes, const uint8_t *iv)
+{
+	key_drop(key);
+	key->secret.cipher = s->cipher;
+	memcpy(key->secret.key, bytes, seal_key_len(s->cipher));
+	memcpy(key->secret.iv, iv, SEAL_IV);
+	memcpy(key->secret.header, s->header_key, sizeof(s->header_key));
+	memcpy(key->iv, iv, SEAL_IV);
+	key->key = seal_key_new(&key->secret);
+	return key->key ? 0 : -1;
+}
+
+int share_skip(struct equic_share *s, uint64_t *pn)
+{
+	return take_number(s, pn);
+}
+
+size_t share_seal(struct equic_share *s, uint8_t *packet, const uint8_t *header,
+		  size_t header_len, const uint8_t *payload, size_t len,
+		  bool next_epoch, uint64_t *pn)
+{
+	if (next_epoch) {
+		if (!s->keys[1].key || take_number_epoch(s, pn))
+			return 0;
+		key_drop(&s->keys[0]);
+		s->keys[0] = s->keys[1];
+		explicit_bzero(&s->keys[1], sizeof(s->keys[1]));
+		s->epoch_first = *pn;
+		s->update_wanted = false;
+	} else if (!s->keys[0].key || take_number(s, pn)) {
+		return 0;
+	}
+	return seal(s->keys[0].key, packet, header, header_len, *pn, payload, len);
+}
+
+/* The stack's number, out of its nonce (RFC 9001, 5.3). */
+static uint64_t stack_number(const uint8_t *nonce, const uint8_t *iv)
+{
+	uint64_t pn = 0;
+	int i;
+
+	for (i = SEAL_IV - 8; i < SEAL_IV; i++)
+		pn = pn << 8 | (nonce[i] ^ iv[i]);
+	return pn;
+}
+
+/* Numbers that the stack skipped are skipped on the wire. */
+static int follow_stack(struct equic_share *s, uint64_t stack)
+{
+	uint64_t wire;
+
+	if (stack < s->stack_next || stack - s->stack_next > NUMBER_LEAP)
+		return -EINVAL;
+	for (; s->stack_next < stack; s->stack_next++)
+		if (share_skip(s, &wire) ||
+		    numbers_add(s->numbers, s->stack_next, wire))
+			return -EINVAL;
+	return 0;
+}
+
+/* A packet to another connection ID: who sends to the old one stops before it leaves. */
+static void watch_dcid(struct equic_share *s, const uint8_t *header, size_t len)
+{
+	if (len != 1 + s->path.dcid.datalen ||
+	    memcmp(header + 1, s->path.dcid.data, len - 1))
+		number_stop(s->memory);
+}
+
+static int seal_stack(struct equic_share *s, uint8_t *payload, size_t len,
+		      const uint8_t *nonce, const uint8_t *aad, size_t aadlen)
+{
+	size_t header_len = aadlen - (aad[0] & PN_LEN) - 1;
+	struct share_packet *packet = &s->packet;
+	bool next = !(aad[0] & KEY_PHASE) == (s->epoch & 1);
+	uint8_t header[1 + NGTCP2_MAX_CIDLEN];
+	uint64_t stack;
+
+	/* One packet of a call leaves; of two, one would be lost. */
+	if (packet->at || header_len > sizeof(header) ||
+	    header_len + SEAL_PN + len + SEAL_TAG > sizeof(packet->bytes))
+		return -1;
+	memcpy(header, aad, header_len);
+	header[0] &= ~PN_LEN;
+	watch_dcid(s, header, header_len);
+	stack = stack_number(nonce, s->keys[next].iv);
+	if (follow_stack(s, stack))
+		return -1;
+	translate_sent(&s->translator, payload, len);
+	packet->elicits = payload_elicits(payload, len);
+	packet->len = share_seal(s, packet->bytes, header, header_len, payload,
+				 len, next, &packet->pn);
+	if (!packet->len || numbers_add(s->numbers, stack, packet->pn))
+		return -1;
+	s->stack_next = stack + 1;
+	packet->at = aad;
+	s->no_mask = true;
+	/* What the stack believes to be sealed leaves no clear text behind. */
+	memset(payload, 0, len + SEAL_TAG);
+	return 0;
+}
+
+/*
+ * A Retry's integrity tag is over no plaintext (RFC 9001, 5.8); a packet has some. A
+ * packet of a connection that no call of calls.c is for would get a number that
+ * another sender has used.
+ */
+static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
+		      const ngtcp2_crypto_aead_ctx *aead_ctx,
+		      const uint8_t *plaintext, size_t plaintextlen,
+		      const uint8_t *nonce, size_t noncelen, const uint8_t *aad,
+		      size_t aadlen)
+{
+	struct equic_share *s = share_current;
+
+	if (plaintextlen && !(aad[0] & LONG_HEADER)) {
+		if (!s || noncelen != SEAL_IV || dest != plaintext ||
+		    aad + aadlen != dest)
+			return NGTCP2_ERR_CALLBACK_FAILURE;
+		return seal_stack(s, dest, plaintextlen, nonce, aad, aadlen) ?
+			NGTCP2_ERR_CALLBACK_FAILURE : 0;
+	}
+	return ngtcp2_crypto_encrypt_cb(dest, aead, aead_ctx, plaintext,
+					plaintextlen, nonce, noncelen, aad,
+					aadlen);
+}
+
+static int on_hp_mask(uint8_t *dest, const ngtcp2_crypto_cipher *hp,
+		      const ngtcp2_crypto_cipher_ctx *hp_ctx,
+		      const uint8_t *sample)
+{
+	struct equic_share *s = share_current;
+
+	if (s && s->no_mask) {
+		s->no_mask = false;
+		memset(dest, 0, NGTCP2_HP_MASKLEN);
+		return 0;
+	}
+	return ngtcp2_crypto_hp_mask_cb(dest, hp, hp_ctx, sample);
+}
+
+static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
+		      const ngtcp2_crypto_aead_ctx *aead_ctx,
+		      const uint8_t *ciphertext, size_t ciphertextlen,
+		      const uint8_t *nonce, size_t noncelen, const uint8_t *aad,
+		      size_t aadlen)
+{
+	struct equic_share *s = share_current;
+	int ret;
+
+	ret = ngtcp2_crypto_decrypt_cb(dest, aead, aead_ctx, ciphertext,
+				       ciphertextlen, nonce, noncelen, aad,
+				       aadlen);
+	if (ret || (aad[0] & LONG_HEADER))
+		return ret;
+	if (!s)
+		return NGTCP2_ERR_CALLBACK_FAILURE;
+	translate_received(&s->translator, dest, ciphertextlen - SEAL_TAG);
+	return 0;
+}
+
+/* ngtcp2 asks before it uses them, long before perhaps. */
+static int on_update_key(ngtcp2_conn *conn, uint8_t *rx_secret,
+			 uint8_t *tx_secret,
+			 ngtcp2_crypto_aead_ctx *rx_aead_ctx, uint8_t *rx_iv,
+			 ngtcp2_crypto_aead_ctx *tx_aead_ctx, uint8_t *tx_iv,
+			 const uint8_t *current_rx_secret,
+			 const uint8_t *current_tx_secret, size_t secretlen,
+			 void *user_data)
+{
+	uint8_t rx_key[SEAL_KEY_MAX], tx_key[SEAL_KEY_MAX];
+	struct equic_share *s = share_current;
+	int ret;
+
+	(void)user_data;
+	if (!s)
+		return NGTCP2_ERR_CALLBACK_FAILURE;
+	ret = ngtcp2_crypto_update_key(conn, rx_secret, tx_secret, rx_aead_ctx,
+				       rx_key, rx_iv, tx_aead_ctx, tx_key, tx_iv,
+				       current_rx_secret, current_tx_secret,
+				       secretlen);
+	ret = ret ?: key_make(s, &s->keys[1], tx_key, tx_iv);
+	explicit_bzero(rx_key, sizeof(rx_key));
+	explicit_bzero(tx_key, sizeof(tx_key));
+	return ret ? NGTCP2_ERR_CALLBACK_FAILURE : 0;
+}
+
+static int on_handshake_confirmed(ngtcp2_conn *conn, void *user_data)
+{
+	struct equic_share *s = share_current;
+
+	if (!s)
+		return NGTCP2_ERR_CALLBACK_FAILURE;
+	s->confirmed = true;
+	return s->its.handshake_confirmed ?
+		s->its.handshake_confirmed(conn, user_data) : 0;
+}
+
+/* The endpoint hears of its own streams. */
+static int on_stream_close(ngtcp2_conn *conn, uint32_t flags, int64_t stream_id,
+			   uint64_t app_error_code, void *user_data,
+			   void *stream_user_data)
+{
+	struct equic_share *s = share_current;
+	struct stream *stream = s ? streams_find(&s->streams, stream_id) : NULL;
+
+	if (stream) {
+		streams_drop(&s->streams, stream);
+		return 0;
+	}
+	return s && s->its.stream_close ?
+		s->its.stream_close(conn, flags, stream_id, app_error_code,
+				    user_data, stream_user_data) : 0;
+}
+
+void protection_callbacks(struct equic_share *s, ngtcp2_callbacks *callbacks)
+{
+	s->its = *callbacks;
+	callbacks->encrypt = on_encrypt;
+	callbacks->decrypt = on_decrypt;
+	callbacks->hp_mask = on_hp_mask;
+	callbacks->update_key = on_update_key;
+	callbacks->handshake_confirmed = on_handshake_confirmed;
+	callbacks->stream_close = on_stream_close;
+}
+
+static int cipher_of(gnutls_session_t session, enum seal_cipher *cipher)
+{
+	switch (gnutls_cipher_get(session)) {
+	case GNUTLS_CIPHER_AES_128_GCM:
+		*cipher = SEAL_AES_128_GCM;
+		return 0;
+	case GNUTLS_CIPHER_AES_256_GCM:
+		*cipher = SEAL_AES_256_GCM;
+		return 0;
+	case GNUTLS_CIPHER_CHACHA20_POLY1305:
+		*cipher = SEAL_CHACHA20_POLY1305;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+static int take_tx(struct equic_share *s, gnutls_session_t session,
+		   ngtcp2_encryption_level level, const void *secret, size_t len)
+{
+	uint8_t key[SEAL_KEY_MAX], iv[SEAL_IV], header[SEAL_KEY_MAX];
+	int ret;
+
+	ret = ngtcp2_crypto_derive_and_install_tx_key(s->conn, key, iv, header,
+						      level, secret, len);
+	if (!ret && level == NGTCP2_ENCRYPTION_LEVEL_1RTT) {
+		ret = cipher_of(session, &s->cipher);
+		if (!ret) {
+			memcpy(s->header_key, header, seal_key_len(s->cipher));
+			ret = key_make(s, &s->keys[0], key, iv);
+		}
+	}
+	explicit_bzero(key, sizeof(key));
+	explicit_bzero(iv, sizeof(iv));
+	explicit_bzero(header, sizeof(header));
+	return ret;
+}
+
+int equic_share_secret(struct equic_share *s, gnutls_session_t session,
+		       gnutls_record_encryption_level_t gnutls_level,
+		       const void *rx, const void *tx, size_t len)
+{
+	ngtcp2_encryption_level level =
+		ngtcp2_crypto_gnutls_from_gnutls_record_encryption_level(gnutls_level);
+
+	if (rx && ngtcp2_crypto_derive_and_install_rx_key(s->conn, NULL, NULL,
+							  NULL, level, rx, len))
+		return -1;
+	return tx && take_tx(s, session, level, tx, len) ? -1 : 0;
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What the second sender says of its packets, and what becomes of these and of the
+ * library's own. A record may say anything: what makes no sense is counted and left.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include "least.h"
+#include "share.h"
+#include "word.h"
+
+static void piece_drop(struct piece *piece)
+{
+	*piece->prev = piece->next;
+	if (piece->next)
+		piece->next->prev = piece->prev;
+	free(piece);
+}
+
+void records_forget(struct equic_share *s)
+{
+	while (s->pieces)
+		piece_drop(s->pieces);
+}
+
+int records_sent(struct equic_share *s, const struct sent *sent,
+		 const struct piece *what)
+{
+	struct piece *piece = malloc(sizeof(*piece));
+	struct sent with = *sent;
+	int err;
+
+	if (!piece)
+		return -ENOMEM;
+	*piece = *what;
+	piece->next = s->pieces;
+	piece->prev = &s->pieces;
+	if (piece->next)
+		piece->next->prev = &piece->next;
+	s->pieces = piece;
+	with.what = piece;
+	err = recovery_sent(s->recovery, &with);
+	if (err)
+		piece_drop(piece);
+	return err;
+}
+
+static void say(struct equic_share *s, const struct stream *stream,
+		enum equic_share_stream_event what, uint64_t value)
+{
+	if (s->options.events && s->options.events->stream)
+		s->options.events->stream(s->options.ctx, stream->id, what,
+					  value);
+}
+
+static void say_fate(struct equic_share *s, uint64_t cookie,
+		     enum equic_share_fate fate)
+{
+	if (s->options.events && s->options.events->datagram)
+		s->options.events->datagram(s->options.ctx, cookie, fate);
+}
+
+static void bytes_acked(struct equic_share *s, struct stream *stream,
+			const struct piece *piece)
+{
+	uint64_t before = ranges_prefix(&stream->acked), now;
+
+	if (stream_acked(stream, piece->offset, piece->len, piece->fin))
+		s->error = NGTCP2_ERR_NOMEM;
+	now = ranges_prefix(&stream->acked);
+	if (now > before)
+		say(s, stream, EQUIC_SHARE_STREAM_ACKED, now);
+}
+
+static void on_acked(void *ctx, const struct sent *sent)
+{
+	struct piece *piece = sent->what;
+	struct equic_share *s = ctx;
+	struct stream *stream;
+
+	if (!piece)
+		return;
+	stream = streams_at(&s->streams, piece->slot, piece->generation);
+	if (piece->kind == PIECE_DATAGRAM)
+		say_fate(s, piece->cookie, EQUIC_SHARE_ACKED);
+	else if (piece->kind == PIECE_STREAM && stream)
+		bytes_acked(s, stream, piece);
+	else if (piece->kind == PIECE_RESET && stream)
+		stream->reset_acked = true;
+	if (stream && stream_done(stream))
+		s->any_done = true;
+	piece_drop(piece);
+}
+
+static void lose(struct equic_share *s, const struct piece *piece)
+{
+	struct stream *stream = streams_at(&s->streams, piece->slot,
+					   piece->generation);
+
+	if (piece->kind == PIECE_DATAGRAM)
+		say_fate(s, piece->cookie, EQUIC_SHARE_LOST);
+	if (piece->kind == PIECE_RESET && stream)
+		stream->reset_due = !stream->reset_acked;
+	if (piece->kind == PIECE_STREAM && stream &&
+	    stream_lost(stream, piece->offset, piece->len, piece->fin))
+		s->error = NGTCP2_ERR_NOMEM;
+}
+
+static void on_lost(void *ctx, const struct sent *sent)
+{
+	struct piece *piece = sent->what;
+
+	if (!piece)
+		return;
+	lose(ctx, piece);
+	piece_drop(piece);
+}
+
+const struct recovery_ops records_ops = {
+	.acked = on_acked,
+	.lost = on_lost,
+};
+
+/* Bytes that nobody can have taken are not believed to be. */
+static int record_stream(struct equic_share *s, const struct equic_record *r)
+{
+	bool fin = r->flags & EQUIC_RECORD_FIN;
+	struct stream *stream;
+	uint64_t word;
+
+	stream = streams_at(&s->streams, r->slot, r->generation);
+	if (!stream || stream->released || r->len > SHARE_PACKET_MAX)
+		return -EPROTO;
+	word = stream_read(s->memory, r->slot);
+	if (r->offset > EQUIC_STREAM_END_MASK ||
+	    r->offset + r->len > stream_end(word))
+		return -EPROTO;
+	if (!stream->claimed) {
+		stream->claimed = true;
+		s->waiting--;
+	}
+	/* Of a stream that is reset meanwhile, nothing is sent again. */
+	if (stream->reset)
+		return 0;
+	if (fin)
+		stream_close(s->memory, r->slot);
+	return stream_told(stream, r->offset, r->len, fin,
+			   !(r->flags & EQUIC_RECORD_UNSENT));
+}
+
+static int record_unsent(struct equic_share *s, const struct equic_record *r)
+{
+	s->stats.voids++;
+	if (r->kind == EQUIC_RECORD_DATAGRAM)
+		say_fate(s, r->cookie, EQUIC_SHARE_VOID);
+	if (r->number == EQUIC_RECORD_NO_NUMBER)
+		return 0;
+	return recovery_void(s->recovery, number_pn(r->number));
+}
+
+/* It was sent, or is now. */
+static int record_sent(struct equic_share *s, const struct equic_record *r)
+{
+	struct piece piece = {
+		.kind = r->kind == EQUIC_RECORD_STREAM ? PIECE_STREAM :
+							 PIECE_DATAGRAM,
+		.fin = r->flags & EQUIC_RECORD_FIN,
+		.slot = r->slot,
+		.generation = r->generation,
+		.len = r->len,
+		.offset = r->offset,
+		.cookie = r->cookie,
+	};
+	struct sent sent = {
+		.pn = number_pn(r->number),
+		.time = least(r->sent_ns, s->now),
+		.size = r->size,
+		.sender = SENDER_SECOND,
+		.elicits = true,
+	};
+	int err;
+
+	if (r->number == EQUIC_RECORD_NO_NUMBER || r->size > SHARE_PACKET_MAX)
+		return -EPROTO;
+	s->stats.second++;
+	err = records_sent(s, &sent, &piece);
+	/* It came so late that nobody will be told: it may be lost. */
+	if (err == -ESTALE)
+		lose(s, &piece);
+	if (!err || err == -ESTALE)
+		s->registered += r->size;
+	return err == -ESTALE ? 0 : err;
+}
+
+/* A number that nobody took is nobody's to tell of. */
+static int record_handle(struct equic_share *s, const struct equic_record *r)
+{
+	uint64_t next = most(number_pn(number_read(s->memory)), s->floor);
+	int err = 0;
+
+	if (r->number != EQUIC_RECORD_NO_NUMBER && number_pn(r->number) >= next)
+		return -EPROTO;
+	if (r->connection != s->options.connection ||
+	    r->kind > EQUIC_RECORD_STREAM ||
+	    (r->flags & ~(EQUIC_RECORD_FIN | EQUIC_RECORD_UNSENT)))
+		return -EPROTO;
+	if (r->kind == EQUIC_RECORD_STREAM)
+		err = record_stream(s, r);
+	if (err)
+		return err;
+	if (r->flags & EQUIC_RECORD_UNSENT)
+		return record_unsent(s, r);
+	return r->kind == EQUIC_RECORD_VOID ? -EPROTO : record_sent(s, r);
+}
+
+void records_drain(struct equic_share *s)
+{
+	struct equic_record record;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < s->options.ring_count; i++) {
+		while (!(err = ring_next(s->ring[i], &record))) {
+			err = record_handle(s, &record);
+			if (err == -ENOMEM || err == -ENOBUFS)
+				s->error = NGTCP2_ERR_NOMEM;
+			else if (err)
+				s->stats.hostile++;
+		}
+		if (err == -EPROTO && !s->stats.estranged)
+			share_estrange(s);
+	}
+}
+
+/* What was taken of a stream, and nobody has told of. */
+static void recover_stream(struct equic_share *s, struct stream *stream)
+{
+	uint64_t end = least(stream_end(stream_read(s->memory, stream->slot)),
+			     EQUIC_STREAM_END_MASK);
+	struct range gap;
+
+	if (stream->reset || stream->released)
+		return;
+	while (ranges_gap(&stream->told, 0, end, &gap)) {
+		if (stream_told(stream, gap.begin, gap.end - gap.begin, false,
+				false)) {
+			s->error = NGTCP2_ERR_NOMEM;
+			return;
+		}
+	}
+}
+
+void records_recover(struct equic_share *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->options.ring_count; i++)
+		ring_recover(s->ring[i]);
+	records_drain(s);
+	for (i = 0; i < s->streams.count; i++)
+		recover_stream(s, &s->streams.slots[s->streams.order[i]]);
+	/* Of the budget too: what it took and did not use. */
+	s->granted = __atomic_load_n(&s->memory->budget, __ATOMIC_RELAXED) +
+		     s->registered;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* See equic_share.h and share.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+#include "least.h"
+#include "memory.h"
+#include "share.h"
+#include "word.h"
+
+/* Of records: more than a window's packets. */
+enum { RING_SIZE = 1 << 18 };
+
+static bool owns(void *ctx, uint64_t stream)
+{
+	struct equic_share *s = ctx;
+	const struct stream *st = streams_find(&s->streams, stream);
+
+	/* One from the pool that nobody wanted is really reset. */
+	return st && (st->claimed || !st->released);
+}
+
+static void on_acked(void *ctx, const struct ack *ack)
+{
+	struct equic_share *s = ctx;
+	uint64_t next = number_pn(number_read(s->memory));
+
+	/* What is sent was told of before the peer could acknowledge it. */
+	records_drain(s);
+	/* A word that was spoiled is not the peer's fault. */
+	if (recovery_acked(s->recovery, ack, most(next, s->floor), s->now))
+		s->error = NGTCP2_ERR_PROTO;
+}
+
+static void on_max_data(void *ctx, uint64_t max)
+{
+	struct equic_share *s = ctx;
+
+	s->data_max = most(s->data_max, max);
+	data_allow(s->memory, max);
+}
+
+static void on_max_stream_data(void *ctx, uint64_t stream, uint64_t max)
+{
+	struct equic_share *s = ctx;
+	struct stream *st = streams_find(&s->streams, stream);
+
+	if (!st || st->released)
+		return;
+	st->max = most(st->max, max);
+	stream_allow(s->memory, st->slot, max);
+}
+
+static void on_stop_sending(void *ctx, uint64_t stream, uint64_t code)
+{
+	struct equic_share *s = ctx;
+	struct stream *st = streams_find(&s->streams, stream);
+
+	if (!st || st->released || st->reset || stream_done(st))
+		return;
+	st->claimed = true;
+	stream_reset(st, stream_end(stream_close(s->memory, st->slot)), code);
+	if (s->options.events && s->options.events->stream)
+		s->options.events->stream(s->options.ctx, stream,
+					  EQUIC_SHARE_STREAM_STOPPED, code);
+}
+
+static const struct translate_ops translate_ops = {
+	.owns = owns,
+	.acked = on_acked,
+	.max_data = on_max_data,
+	.max_stream_data = on_max_stream_data,
+	.stop_sending = on_stop_sending,
+};
+
+static int check_options(const struct equic_share_options *o,
+			 const ngtcp2_callbacks *callbacks,
+			 const ngtcp2_settings *settings)
+{
+	if (o->payload_max && (o->payload_max < EQUIC_SHARE_PAYLOAD_MIN ||
+			       o->payload_max > EQUIC_SHARE_PAYLOAD_MAX))
+		return -1;
+	if (o->ring_count > EQUIC_SHARE_RINGS_MAX || settings->initial_pkt_num)
+		return -1;
+	if (o->events && (!o->events->key || !o->events->path ||
+			  !o->events->bytes || !o->ring_count))
+		return -1;
+	return callbacks->encrypt != ngtcp2_crypto_encrypt_cb ||
+		callbacks->decrypt != ngtcp2_crypto_decrypt_cb ||
+		callbacks->hp_mask != ngtcp2_crypto_hp_mask_cb ||
+		callbacks->update_key != ngtcp2_crypto_update_key_cb ? -1 : 0;
+}
+
+static int make_memory(struct equic_share *s)
+{
+	const struct equic_share_options *o = &s->options;
+
+	if (o->memory < 0) {
+		s->mapped = memory_make(o->connection, &s->memory_fd);
+	} else {
+		s->mapped = memory_map(o->memory);
+		if (s->mapped)
+			memory_init(s->mapped, o->connection);
+	}
+	s->memory = s->mapped;
+	return s->mapped ? 0 : -1;
+}
+
+static int make_rings(struct equic_share *s)
+{
+	const struct equic_share_options *o = &s->options;
+	unsigned int i;
+
+	for (i = 0; i < o->ring_count; i++) {
+		s->ring[i] = o->rings ? ring_map(o->rings[i], false) :
+					ring_make(RING_SIZE, &s->ring_fd[i]);
+		if (!s->ring[i])
+			return -1;
+	}
+	return 0;
+}
+
+static int make_parts(struct equic_share *s)
+{
+	if (make_memory(s) || make_rings(s))
+		return -1;
+	s->memory->payload_max = s->options.payload_max;
+	s->numbers = numbers_new();
+	s->recovery = recovery_new(&records_ops, s, s->options.payload_max);
+	s->translator = (struct translator){
+		.ops = &translate_ops, .ctx = s, .numbers = s->numbers,
+	};
+	errno = ENOMEM;
+	return s->numbers && s->recovery ? 0 : -1;
+}
+
+struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
+				    ngtcp2_settings *settings,
+				    const struct equic_share_options *options)
+{
+	struct equic_share *s;
+	unsigned int i;
+
+	if (check_options(options, callbacks, settings)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->options = *options;
+	s->options.payload_max = options->payload_max ?: EQUIC_SHARE_PAYLOAD_DEFAULT;
+	s->memory_fd = -1;
+	for (i = 0; i < EQUIC_SHARE_RINGS_MAX; i++)
+		s->ring_fd[i] = -1;
+	if (make_parts(s)) {
+		int err = errno;
+
+		equic_share_free(s);
+		errno = err;
+		return NULL;
+	}
+	settings->no_pmtud = 1;
+	settings->max_tx_udp_payload_size =
+		least(settings->max_tx_udp_payload_size,
+		      s->options.payload_max - SHARE_GROWTH);
+	protection_callbacks(s, callbacks);
+	return s;
+}
+
+void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn)
+{
+	s->conn = conn;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void equic_share_free(struct equic_share *s)
+{
+	unsigned int i;
+
+	if (!s)
+		return;
+	if (s->mapped)
+		number_stop(s->mapped);
+	records_forget(s);
+	recovery_free(s->recovery);
+	numbers_free(s->numbers);
+	streams_free(&s->streams);
+	protection_free(s);
+	for (i = 0; i < EQUIC_SHARE_RINGS_MAX; i++) {
+		ring_free(s->ring[i]);
+		close_fd(s->ring_fd[i]);
+	}
+	if (s->memory != s->mapped)
+		free(s->memory);
+	if (s->mapped)
+		memory_unmap(s->mapped);
+	close_fd(s->memory_fd);
+	free(s);
+}
+
+int equic_share_memory_fd(const struct equic_share *s)
+{
+	return s->options.memory < 0 ? s->memory_fd : s->options.memory;
+}
+
+int equic_share_ring_fd(const struct equic_share *s, unsigned int ring)
+{
+	if (ring >= s->options.ring_count)
+		return -1;
+	return s->options.rings ? s->options.rings[ring] : s->ring_fd[ring];
+}

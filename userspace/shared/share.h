@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A shared connection, for the files that are about a part of it: share.c its life,
+ * protection.c the stack's packets, records.c the second sender's, own.c the
+ * library's, calls.c what the endpoint calls, turn.c what is seen to in each call.
+ *
+ * One thread at a time has it. The shared memory alone is changed by others.
+ */
+#ifndef EQUIC_SHARED_SHARE_H
+#define EQUIC_SHARED_SHARE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "equic_share.h"
+#include "numbers.h"
+#include "recovery.h"
+#include "ring.h"
+#include "seal.h"
+#include "stream.h"
+#include "translate.h"
+
+/* Packets with 4-byte numbers are so much longer than the stack counts at most. */
+enum { SHARE_GROWTH = SEAL_PN - 1 };
+
+/* The largest packet: of a stack that was given a longer buffer, too. */
+enum { SHARE_PACKET_MAX = EQUIC_SHARE_PAYLOAD_MAX };
+
+/* A send key, and whether the second sender has it. */
+struct share_key {
+	struct seal_key		*key;
+	struct seal_secret	secret;	/* wiped with the key */
+	uint8_t			iv[SEAL_IV];
+	bool			given;
+};
+
+/* A sealed packet of the stack, which takes the place of what the stack wrote. */
+struct share_packet {
+	const uint8_t	*at;	/* where the stack wrote it; NULL: there is none */
+	size_t		len;
+	uint64_t	pn;
+	bool		elicits;
+	uint8_t		bytes[SHARE_PACKET_MAX + SHARE_GROWTH];
+};
+
+/* Who is known to be where; the second sender is told of each change. */
+struct share_path {
+	ngtcp2_cid		dcid;
+	ngtcp2_sockaddr_union	local, remote;
+	socklen_t		local_len, remote_len;
+};
+
+struct equic_share {
+	struct equic_share_options	options;
+	ngtcp2_callbacks		its;	/* those that were there */
+	ngtcp2_conn			*conn;
+	ngtcp2_tstamp			now;
+
+	/* Shared: @mapped until the end, @memory while it is to be trusted. */
+	struct equic_shared		*memory, *mapped;
+	int				memory_fd;
+	struct ring			*ring[EQUIC_SHARE_RINGS_MAX];
+	int				ring_fd[EQUIC_SHARE_RINGS_MAX];
+
+	struct share_key		keys[2];	/* current, next */
+	enum seal_cipher		cipher;
+	uint8_t				header_key[SEAL_KEY_MAX];
+	unsigned int			epoch;
+	uint64_t			epoch_first;	/* number */
+	bool				update_wanted;
+
+	uint64_t			floor;		/* numbers from here on are new */
+	uint64_t			stack_next;
+	struct numbers			*numbers;
+	struct translator		translator;
+	struct share_packet		packet;
+	bool				no_mask;	/* the next one is thrown away */
+
+	struct recovery			*recovery;
+	unsigned int			probes;		/* to be sent */
+	int64_t				granted;	/* to the budget, in all */
+	int64_t				registered;	/* of the second sender's bytes */
+	bool				blocked;	/* the stack wanted more */
+
+	/* What the words in the memory should say, at least. */
+	uint64_t			data_max;
+	uint64_t			stack_data;	/* bytes of the stack's streams */
+	uint64_t			gone_data;	/* of streams that are forgotten */
+	uint64_t			stream_max;	/* that a stream begins with */
+	uint32_t			memory_payload_max;
+
+	struct piece			*pieces;	/* all that recovery has */
+	struct streams			streams;
+	unsigned int			waiting;	/* in the pool */
+	unsigned int			turn;		/* of whose due is sent */
+	bool				any_done;
+
+	struct share_path		path;
+	bool				path_given;
+	bool				confirmed;	/* RFC 9001, 4.1.2 */
+	bool				parameters;	/* the peer's are known */
+	bool				ended;		/* closing or draining */
+	bool				refused;	/* key() or path() failed */
+	bool				spent;		/* the keys are worn out */
+	bool				partial;	/* a packet is half written */
+	int				error;		/* NGTCP2_ERR_*, for the call */
+
+	struct equic_share_stats	stats;
+};
+
+/* Whose call this thread is in: ngtcp2's callbacks for packets do not say. */
+extern _Thread_local struct equic_share *share_current;
+
+/* protection.c */
+void protection_callbacks(struct equic_share *s, ngtcp2_callbacks *callbacks);
+void protection_free(struct equic_share *s);
+
+/**
+ * share_seal - seal a packet under the next number
+ * @s: share
+ * @packet: result, with room for SHARE_PACKET_MAX + SHARE_GROWTH
+ * @header: up to the packet number
+ * @header_len: its length
+ * @payload: frames
+ * @len: their length
+ * @next_epoch: it is the first one of the next epoch
+ * @pn: result: its number
+ *
+ * Return: the packet's length; 0: no number, or no key to seal with: the connection
+ * must end.
+ */
+size_t share_seal(struct equic_share *s, uint8_t *packet, const uint8_t *header,
+		  size_t header_len, const uint8_t *payload, size_t len,
+		  bool next_epoch, uint64_t *pn);
+
+/* Take a number that is not sent, as the stack skips one. Return: 0, -errno. */
+int share_skip(struct equic_share *s, uint64_t *pn);
+
+/* turn.c */
+
+/* The memory was spoiled: go on without it, and without the second sender. */
+void share_estrange(struct equic_share *s);
+
+/* Before ngtcp2 is called, and behind. */
+void share_enter(struct equic_share *s, ngtcp2_tstamp ts);
+void share_leave(struct equic_share *s);
+
+/* Make the budget what all senders together may send. Return: that, bytes. */
+int64_t share_budget(struct equic_share *s);
+
+/* Who shares is stopped for good: the connection ends. */
+void share_end(struct equic_share *s);
+
+/* records.c */
+extern const struct recovery_ops records_ops;
+void records_drain(struct equic_share *s);
+void records_recover(struct equic_share *s);
+
+/* Nobody is told. */
+void records_forget(struct equic_share *s);
+
+/**
+ * struct piece - what a packet of the library or of the second sender holds
+ * @next: of all pieces. The list's order means nothing.
+ * @prev: where the one before points here.
+ * @kind: enum piece_kind.
+ * @fin: of a stream: with FIN.
+ * @slot: of a stream, and of a reset.
+ * @generation: of it.
+ * @len: bytes of a stream.
+ * @offset: of them.
+ * @cookie: of a datagram.
+ */
+struct piece {
+	struct piece	*next, **prev;
+	uint8_t		kind;
+	bool		fin;
+	uint16_t	slot, generation;
+	uint32_t	len;
+	uint64_t	offset;
+	uint64_t	cookie;
+};
+
+enum piece_kind {
+	PIECE_PING,
+	PIECE_DATAGRAM,
+	PIECE_STREAM,
+	PIECE_RESET,
+};
+
+/* A packet with this piece was sent. Return: 0, -errno: as recovery_sent(). */
+int records_sent(struct equic_share *s, const struct sent *sent,
+		 const struct piece *piece);
+
+/* own.c */
+
+/* A packet of the library's, if there is something to send. Return: its length, or 0. */
+size_t own_write(struct equic_share *s, uint8_t *dest, size_t destlen);
+bool own_due(const struct equic_share *s);
+
+/* Streams in the pool, and those that are over. */
+void own_pool(struct equic_share *s);
+void own_release(struct equic_share *s);
+
+#endif /* EQUIC_SHARED_SHARE_H */

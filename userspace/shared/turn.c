@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What is seen to in each call of the endpoint's, before ngtcp2 is called and behind. */
+#include <stdlib.h>
+#include <string.h>
+#include "least.h"
+#include "memory.h"
+#include "share.h"
+#include "word.h"
+
+/* Of what a key may seal: then it is time for the next. */
+enum { UPDATE_NUMERATOR = 3, UPDATE_DENOMINATOR = 4 };
+
+/*
+ * Where the numbers are that the others may have taken is not known any more, but they
+ * are not as far as this (check_number() of protection.c).
+ */
+enum { ESTRANGED_LEAP = 1 << 20 };
+
+static uint64_t known_data(const struct equic_share *s)
+{
+	uint64_t data = s->stack_data + s->gone_data;
+	unsigned int i;
+
+	for (i = 0; i < s->streams.count; i++) {
+		const struct stream *stream =
+			&s->streams.slots[s->streams.order[i]];
+
+		if (!stream->released)
+			data += stream_known_end(stream);
+	}
+	return data;
+}
+
+static void put_stream(struct equic_shared *m, const struct stream *stream)
+{
+	if (stream->released)
+		return;
+	stream_put_claimed(m, stream->slot, stream->generation, stream->id,
+			   stream->max);
+	/* Paid for below, with all others. */
+	m->streams[stream->slot].word |= stream_known_end(stream);
+}
+
+void share_estrange(struct equic_share *s)
+{
+	struct equic_shared *m;
+	unsigned int i;
+
+	number_stop(s->mapped);
+	if (s->stats.estranged)
+		return;
+	m = aligned_alloc(64, (sizeof(*m) + 63) & ~63UL);
+	if (!m) {
+		s->error = NGTCP2_ERR_NOMEM;
+		return;
+	}
+	memset(m, 0, sizeof(*m));
+	memory_init(m, s->options.connection);
+	m->payload_max = s->memory_payload_max;
+	m->number = EQUIC_NUMBER_STOP |
+		    (uint64_t)s->epoch << EQUIC_NUMBER_EPOCH_SHIFT |
+		    (s->floor + ESTRANGED_LEAP);
+	m->data_max = s->data_max;
+	m->data = least(known_data(s), s->data_max);
+	for (i = 0; i < s->streams.count; i++)
+		put_stream(m, &s->streams.slots[s->streams.order[i]]);
+	s->memory = m;
+	s->granted = s->registered;
+	s->waiting = EQUIC_SHARED_POOL;
+	s->stats.estranged = 1;
+}
+
+/* What was granted, is not there any more, and nobody has told of: on its way. */
+static int64_t reserved(const struct equic_share *s, int64_t budget)
+{
+	int64_t bytes = s->granted - budget - s->registered;
+
+	return bytes < 0 ? 0 : bytes;
+}
+
+int64_t share_budget(struct equic_share *s)
+{
+	int64_t budget = __atomic_load_n(&s->memory->budget, __ATOMIC_RELAXED);
+	int64_t room, change;
+
+	recovery_limited(s->recovery, s->blocked || budget <= 0 || own_due(s));
+	room = recovery_room(s->recovery, s->now);
+	change = room - reserved(s, budget) - budget;
+	budget_add(s->memory, change);
+	s->granted += change;
+	return budget + change;
+}
+
+static void learn_parameters(struct equic_share *s)
+{
+	const ngtcp2_transport_params *p =
+		ngtcp2_conn_get_remote_transport_params(s->conn);
+
+	if (s->parameters || !p)
+		return;
+	s->parameters = true;
+	s->data_max = p->initial_max_data;
+	s->stream_max = p->initial_max_stream_data_uni;
+	data_allow(s->memory, p->initial_max_data);
+	s->memory_payload_max = least(s->options.payload_max,
+				      p->max_udp_payload_size);
+	__atomic_store_n(&s->memory->payload_max, s->memory_payload_max,
+			 __ATOMIC_RELAXED);
+	recovery_peer(s->recovery, p->max_ack_delay, p->ack_delay_exponent);
+}
+
+/* A server's handshake is confirmed when it is complete (RFC 9001, 4.1.2). */
+static void learn_state(struct equic_share *s)
+{
+	if (ngtcp2_conn_is_server(s->conn) &&
+	    ngtcp2_conn_get_handshake_completed(s->conn))
+		s->confirmed = true;
+	if (ngtcp2_conn_in_closing_period(s->conn) ||
+	    ngtcp2_conn_in_draining_period(s->conn))
+		share_end(s);
+}
+
+void share_end(struct equic_share *s)
+{
+	s->ended = true;
+	number_stop(s->memory);
+}
+
+static bool same_address(const ngtcp2_addr *addr,
+			 const ngtcp2_sockaddr_union *known, socklen_t len)
+{
+	return addr->addrlen == len && !memcmp(addr->addr, known, len);
+}
+
+static socklen_t copy_address(ngtcp2_sockaddr_union *known,
+			      const ngtcp2_addr *addr)
+{
+	memcpy(known, addr->addr, least(addr->addrlen, sizeof(*known)));
+	return addr->addrlen;
+}
+
+static void follow_path(struct equic_share *s)
+{
+	const ngtcp2_path *path = ngtcp2_conn_get_path(s->conn);
+	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(s->conn);
+	struct share_path *known = &s->path;
+	bool same = same_address(&path->local, &known->local, known->local_len) &&
+		    same_address(&path->remote, &known->remote,
+				 known->remote_len);
+
+	if (same && ngtcp2_cid_eq(dcid, &known->dcid))
+		return;
+	number_stop(s->memory);
+	s->path_given = false;
+	if (!same && known->remote_len)
+		recovery_path(s->recovery, s->now);
+	known->dcid = *dcid;
+	known->local_len = copy_address(&known->local, &path->local);
+	known->remote_len = copy_address(&known->remote, &path->remote);
+}
+
+/* What it has not been given yet. */
+static void give(struct equic_share *s)
+{
+	const struct equic_share_events *events = s->options.events;
+	int i;
+
+	for (i = 0; i < 2 && !s->refused; i++) {
+		struct share_key *key = &s->keys[i];
+		struct equic_share_key told = {
+			.epoch = s->epoch + i, .cipher = s->cipher,
+		};
+
+		if (!key->key || key->given)
+			continue;
+		memcpy(told.key, key->secret.key, sizeof(told.key));
+		memcpy(told.iv, key->secret.iv, sizeof(told.iv));
+		memcpy(told.header, key->secret.header, sizeof(told.header));
+		s->refused = events->key(s->options.ctx, &told);
+		key->given = true;
+		explicit_bzero(&told, sizeof(told));
+	}
+	if (!s->refused && !s->path_given) {
+		s->refused = events->path(s->options.ctx,
+					  ngtcp2_conn_get_path(s->conn),
+					  &s->path.dcid);
+		s->path_given = true;
+	}
+}
+
+/* A second sender that has all it needs may send. */
+static void serve_second(struct equic_share *s)
+{
+	if (!s->options.events || !s->confirmed || s->ended ||
+	    s->stats.estranged)
+		return;
+	give(s);
+	if (s->refused) {
+		number_stop(s->memory);
+		return;
+	}
+	own_pool(s);
+	if (number_read(s->memory) & EQUIC_NUMBER_STOP && !s->spent)
+		number_go(s->memory);
+}
+
+/* The keys wear out by what all senders seal (RFC 9001, 6.6). */
+static void watch_keys(struct equic_share *s)
+{
+	uint64_t max = seal_packets_max(s->cipher);
+	uint64_t after = s->options.update_after ?:
+			 max / UPDATE_DENOMINATOR * UPDATE_NUMERATOR;
+	uint64_t taken = number_pn(number_read(s->memory)) - s->epoch_first;
+
+	s->spent = taken >= max;
+	if (s->spent)
+		number_stop(s->memory);
+	/* Refused while another is going on, or before it is allowed: again then. */
+	if (taken >= after && !s->update_wanted && s->confirmed && !s->ended)
+		s->update_wanted = !ngtcp2_conn_initiate_key_update(s->conn,
+								    s->now);
+}
+
+void share_enter(struct equic_share *s, ngtcp2_tstamp ts)
+{
+	share_current = s;
+	s->now = most(s->now, ts);
+	records_drain(s);
+}
+
+void share_leave(struct equic_share *s)
+{
+	learn_parameters(s);
+	learn_state(s);
+	follow_path(s);
+	if (s->keys[0].key)
+		watch_keys(s);
+	own_release(s);
+	serve_second(s);
+	share_budget(s);
+	__atomic_fetch_add(&s->memory->heartbeat, 1, __ATOMIC_RELAXED);
+	share_current = NULL;
+}
