@@ -163,7 +163,7 @@ static int seal_stack(struct equic_share *s, uint8_t *payload, size_t len,
 {
 	size_t header_len = aadlen - (aad[0] & PN_LEN) - 1;
 	struct share_packet *packet = &s->packet;
-	bool next = !(aad[0] & KEY_PHASE) == (s->epoch & 1);
+	bool next = !!(aad[0] & KEY_PHASE) != (s->epoch & 1);
 	uint8_t header[1 + NGTCP2_MAX_CIDLEN];
 	uint64_t stack;
 

@@ -1,0 +1,647 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See pair.h. */
+#include <arpa/inet.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+#include <ngtcp2/ngtcp2_crypto_gnutls.h>
+#include <stdlib.h>
+#include <string.h>
+#include "certificate.h"
+#include "ktap.h"
+#include "pair.h"
+
+enum { SERVER, CLIENT, ENDS };
+enum { CID_LEN = 8, WINDOW = 1 << 24 };
+
+#define MS NGTCP2_MILLISECONDS
+
+/* A datagram under way. */
+struct flight {
+	struct flight	*next;
+	uint64_t	at;		/* arrives */
+	int		to;
+	uint16_t	port;		/* of the client */
+	uint64_t	serial;		/* the same for both copies */
+	size_t		len;
+	uint8_t		bytes[PAIR_DATAGRAM_MAX];
+};
+
+struct end {
+	struct pair		*pair;
+	ngtcp2_conn		*conn;
+	gnutls_session_t	tls;
+	ngtcp2_crypto_conn_ref	ref;
+	uint64_t		free_at;	/* when its bottleneck is */
+	int			error;
+};
+
+/* Numbers that came, and in which datagram. */
+struct number {
+	uint64_t pn, serial;
+};
+
+struct pair {
+	struct pair_options		options;
+	const struct pair_app		*app;
+	void				*ctx;
+	struct chance			chance;
+	uint64_t			now, serial, delivering;
+	struct flight			*flights;
+	struct end			end[ENDS];
+	struct equic_share		*share;
+	gnutls_certificate_credentials_t credentials[ENDS];
+	struct sockaddr_in		server, client;
+	struct pair_stream		streams[PAIR_STREAMS_MAX];
+	uint64_t			datagrams;
+	uint8_t				client_iv[2][16];
+	struct number			*numbers;
+	size_t				number_count, number_room;
+	uint64_t			repeated;
+};
+
+/* Whose callback for packets it is. */
+static struct pair *running;
+
+uint64_t pair_now(const struct pair *p)
+{
+	return p->now;
+}
+
+ngtcp2_conn *pair_server(struct pair *p)
+{
+	return p->end[SERVER].conn;
+}
+
+ngtcp2_conn *pair_client(struct pair *p)
+{
+	return p->end[CLIENT].conn;
+}
+
+struct equic_share *pair_share(struct pair *p)
+{
+	return p->share;
+}
+
+struct pair_stream *pair_stream(struct pair *p, int64_t id)
+{
+	if (id < 0 || id / 4 >= PAIR_STREAMS_MAX)
+		ktap_bail("stream %lld", (long long)id);
+	return &p->streams[id / 4];
+}
+
+uint64_t pair_datagrams(const struct pair *p)
+{
+	return p->datagrams;
+}
+
+uint64_t pair_repeated(const struct pair *p)
+{
+	return p->repeated;
+}
+
+static void rand_cb(uint8_t *dest, size_t len, const ngtcp2_rand_ctx *ctx)
+{
+	struct pair *p = running;
+
+	(void)ctx;
+	while (len--)
+		*dest++ = chance_next(&p->chance);
+}
+
+static int new_cid(ngtcp2_conn *conn, ngtcp2_cid *cid, uint8_t *token,
+		   size_t len, void *user_data)
+{
+	(void)conn;
+	(void)user_data;
+	rand_cb(cid->data, len, NULL);
+	cid->datalen = len;
+	rand_cb(token, NGTCP2_STATELESS_RESET_TOKENLEN, NULL);
+	return 0;
+}
+
+static int challenge(ngtcp2_conn *conn, uint8_t *data, void *user_data)
+{
+	(void)conn;
+	(void)user_data;
+	rand_cb(data, NGTCP2_PATH_CHALLENGE_DATALEN, NULL);
+	return 0;
+}
+
+static int on_stream_data(ngtcp2_conn *conn, uint32_t flags, int64_t id,
+			  uint64_t offset, const uint8_t *data, size_t len,
+			  void *user_data, void *stream_user_data)
+{
+	struct end *e = user_data;
+	struct pair_stream *st = pair_stream(e->pair, id);
+	size_t i;
+
+	(void)stream_user_data;
+	for (i = 0; i < len; i++)
+		st->wrong += data[i] != pair_byte(id, offset + i);
+	st->wrong += offset != st->bytes;
+	st->bytes += len;
+	st->fin |= flags & NGTCP2_STREAM_DATA_FLAG_FIN;
+	ngtcp2_conn_extend_max_stream_offset(conn, id, len);
+	ngtcp2_conn_extend_max_offset(conn, len);
+	return 0;
+}
+
+static int on_reset(ngtcp2_conn *conn, int64_t id, uint64_t final_size,
+		    uint64_t code, void *user_data, void *stream_user_data)
+{
+	struct end *e = user_data;
+
+	(void)conn;
+	(void)final_size;
+	(void)code;
+	(void)stream_user_data;
+	pair_stream(e->pair, id)->reset = true;
+	return 0;
+}
+
+static int on_close(ngtcp2_conn *conn, uint32_t flags, int64_t id,
+		    uint64_t code, void *user_data, void *stream_user_data)
+{
+	(void)flags;
+	(void)id;
+	(void)code;
+	(void)user_data;
+	(void)stream_user_data;
+	ngtcp2_conn_extend_max_streams_uni(conn, 1);
+	return 0;
+}
+
+static int on_datagram(ngtcp2_conn *conn, uint32_t flags, const uint8_t *data,
+		       size_t len, void *user_data)
+{
+	struct end *e = user_data;
+
+	(void)conn;
+	(void)flags;
+	(void)data;
+	(void)len;
+	e->pair->datagrams++;
+	return 0;
+}
+
+/* A number that is opened, and was before in another datagram. */
+static void note_number(struct pair *p, uint64_t pn)
+{
+	size_t i;
+
+	for (i = p->number_count; i--;) {
+		if (p->numbers[i].pn == pn) {
+			p->repeated += p->numbers[i].serial != p->delivering;
+			return;
+		}
+	}
+	if (p->number_count == p->number_room) {
+		p->number_room = p->number_room ? 2 * p->number_room : 1024;
+		p->numbers = realloc(p->numbers,
+				     p->number_room * sizeof(*p->numbers));
+		if (!p->numbers)
+			ktap_bail("memory");
+	}
+	p->numbers[p->number_count++] = (struct number){ pn, p->delivering };
+}
+
+/* In each header there is all of the number that a test needs: it has four bytes. */
+static int client_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
+			  const ngtcp2_crypto_aead_ctx *aead_ctx,
+			  const uint8_t *ciphertext, size_t ciphertextlen,
+			  const uint8_t *nonce, size_t noncelen,
+			  const uint8_t *aad, size_t aadlen)
+{
+	int ret = ngtcp2_crypto_decrypt_cb(dest, aead, aead_ctx, ciphertext,
+					   ciphertextlen, nonce, noncelen, aad,
+					   aadlen);
+	uint32_t pn;
+
+	if (!ret && !(aad[0] & 0x80) && running->options.shared) {
+		memcpy(&pn, aad + aadlen - 4, 4);
+		note_number(running, ntohl(pn));
+	}
+	return ret;
+}
+
+static ngtcp2_conn *get_conn(ngtcp2_crypto_conn_ref *ref)
+{
+	struct end *e = ref->user_data;
+
+	return e->conn;
+}
+
+static int on_secret(gnutls_session_t session,
+		     gnutls_record_encryption_level_t level, const void *rx,
+		     const void *tx, size_t len)
+{
+	return equic_share_secret(running->share, session, level, rx, tx, len);
+}
+
+static void begin_tls(struct pair *p, int which)
+{
+	struct end *e = &p->end[which];
+	gnutls_datum_t alpn = { .data = (void *)"equic", .size = 5 };
+
+	gnutls_init(&e->tls, (which == SERVER ? GNUTLS_SERVER : GNUTLS_CLIENT) |
+			     GNUTLS_NO_AUTO_SEND_TICKET);
+	gnutls_priority_set_direct(e->tls,
+				   "NORMAL:-VERS-ALL:+VERS-TLS1.3:%DISABLE_TLS13_COMPAT_MODE",
+				   NULL);
+	if (which == SERVER)
+		ngtcp2_crypto_gnutls_configure_server_session(e->tls);
+	else
+		ngtcp2_crypto_gnutls_configure_client_session(e->tls);
+	if (which == SERVER && p->share)
+		gnutls_handshake_set_secret_function(e->tls, on_secret);
+	gnutls_credentials_set(e->tls, GNUTLS_CRD_CERTIFICATE,
+			       p->credentials[which]);
+	gnutls_alpn_set_protocols(e->tls, &alpn, 1, GNUTLS_ALPN_MANDATORY);
+	e->ref.get_conn = get_conn;
+	e->ref.user_data = e;
+	gnutls_session_set_ptr(e->tls, &e->ref);
+	ngtcp2_conn_set_tls_native_handle(e->conn, e->tls);
+}
+
+static ngtcp2_callbacks callbacks_of(int which)
+{
+	ngtcp2_callbacks cb = {
+		.client_initial = ngtcp2_crypto_client_initial_cb,
+		.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
+		.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+		.encrypt = ngtcp2_crypto_encrypt_cb,
+		.decrypt = ngtcp2_crypto_decrypt_cb,
+		.hp_mask = ngtcp2_crypto_hp_mask_cb,
+		.recv_retry = ngtcp2_crypto_recv_retry_cb,
+		.rand = rand_cb,
+		.get_new_connection_id = new_cid,
+		.update_key = ngtcp2_crypto_update_key_cb,
+		.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
+		.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
+		.get_path_challenge_data = challenge,
+		.version_negotiation = ngtcp2_crypto_version_negotiation_cb,
+	};
+
+	if (which == CLIENT) {
+		cb.decrypt = client_decrypt;
+		cb.recv_stream_data = on_stream_data;
+		cb.stream_reset = on_reset;
+		cb.stream_close = on_close;
+		cb.recv_datagram = on_datagram;
+	}
+	return cb;
+}
+
+static ngtcp2_settings settings_of(struct pair *p)
+{
+	ngtcp2_settings s;
+
+	ngtcp2_settings_default(&s);
+	s.initial_ts = p->now;
+	s.cc_algo = NGTCP2_CC_ALGO_CUBIC;
+	return s;
+}
+
+static ngtcp2_transport_params parameters_of(struct pair *p, int which)
+{
+	ngtcp2_transport_params t;
+
+	ngtcp2_transport_params_default(&t);
+	t.max_idle_timeout = 60 * NGTCP2_SECONDS;
+	t.max_datagram_frame_size = 1200;
+	t.active_connection_id_limit = 7;
+	if (which == CLIENT) {
+		t.initial_max_data = p->options.initial_max_data;
+		t.initial_max_stream_data_uni = WINDOW;
+		t.initial_max_streams_uni = p->options.max_streams;
+	}
+	return t;
+}
+
+static ngtcp2_path path_of(struct pair *p, int which, struct sockaddr_in *client)
+{
+	ngtcp2_addr server = { (void *)&p->server, sizeof(p->server) };
+	ngtcp2_addr peer = { (void *)client, sizeof(*client) };
+
+	return which == SERVER ? (ngtcp2_path){ server, peer, NULL } :
+				 (ngtcp2_path){ peer, server, NULL };
+}
+
+static void begin_client(struct pair *p)
+{
+	ngtcp2_callbacks cb = callbacks_of(CLIENT);
+	ngtcp2_settings settings = settings_of(p);
+	ngtcp2_transport_params params = parameters_of(p, CLIENT);
+	ngtcp2_path path = path_of(p, CLIENT, &p->client);
+	ngtcp2_cid dcid = { .datalen = 16 }, scid = { .datalen = CID_LEN };
+
+	rand_cb(dcid.data, dcid.datalen, NULL);
+	rand_cb(scid.data, scid.datalen, NULL);
+	if (ngtcp2_conn_client_new(&p->end[CLIENT].conn, &dcid, &scid, &path,
+				   NGTCP2_PROTO_VER_V1, &cb, &settings, &params,
+				   NULL, &p->end[CLIENT]))
+		ktap_bail("client");
+	begin_tls(p, CLIENT);
+}
+
+static void begin_server(struct pair *p, const struct flight *f)
+{
+	ngtcp2_callbacks cb = callbacks_of(SERVER);
+	ngtcp2_settings settings = settings_of(p);
+	ngtcp2_transport_params params = parameters_of(p, SERVER);
+	ngtcp2_path path = path_of(p, SERVER, &p->client);
+	ngtcp2_cid scid = { .datalen = CID_LEN };
+	ngtcp2_pkt_hd hd;
+
+	if (ngtcp2_accept(&hd, f->bytes, f->len))
+		ktap_bail("no Initial");
+	rand_cb(scid.data, scid.datalen, NULL);
+	params.original_dcid = hd.dcid;
+	params.original_dcid_present = 1;
+	params.stateless_reset_token_present = 1;
+	if (p->options.shared) {
+		p->share = equic_share_new(&cb, &settings, &p->options.share);
+		if (!p->share)
+			ktap_bail("share");
+	}
+	if (ngtcp2_conn_server_new(&p->end[SERVER].conn, &hd.scid, &scid, &path,
+				   hd.version, &cb, &settings, &params, NULL,
+				   &p->end[SERVER]))
+		ktap_bail("server");
+	if (p->share)
+		equic_share_conn(p->share, p->end[SERVER].conn);
+	begin_tls(p, SERVER);
+}
+
+struct pair *pair_new(const struct pair_options *options,
+		      const struct pair_app *app, void *ctx)
+{
+	struct pair *p = calloc(1, sizeof(*p));
+	int i;
+
+	if (!p)
+		ktap_bail("memory");
+	running = p;
+	p->options = *options;
+	p->app = app;
+	p->ctx = ctx;
+	p->now = NGTCP2_SECONDS;
+	chance_seed(&p->chance, options->seed);
+	p->credentials[SERVER] = certificate_make();
+	gnutls_certificate_allocate_credentials(&p->credentials[CLIENT]);
+	p->server = (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_port = htons(443),
+		.sin_addr.s_addr = htonl(0xc0000201),
+	};
+	p->client = p->server;
+	p->client.sin_addr.s_addr = htonl(0xc6336401);
+	p->client.sin_port = htons(40000);
+	for (i = 0; i < ENDS; i++)
+		p->end[i].pair = p;
+	begin_client(p);
+	return p;
+}
+
+void pair_free(struct pair *p)
+{
+	int i;
+
+	for (i = 0; i < ENDS; i++) {
+		ngtcp2_conn_del(p->end[i].conn);
+		if (p->end[i].tls)
+			gnutls_deinit(p->end[i].tls);
+		gnutls_certificate_free_credentials(p->credentials[i]);
+	}
+	equic_share_free(p->share);
+	while (p->flights) {
+		struct flight *next = p->flights->next;
+
+		free(p->flights);
+		p->flights = next;
+	}
+	free(p->numbers);
+	free(p);
+}
+
+static bool by_chance(struct pair *p, unsigned int of_1000)
+{
+	return chance_of(&p->chance, 1000) < of_1000;
+}
+
+/* In the order of their arrival. */
+static void take_off(struct pair *p, const struct flight *what, uint64_t at)
+{
+	struct flight **where = &p->flights, *f = malloc(sizeof(*f));
+
+	if (!f)
+		ktap_bail("memory");
+	*f = *what;
+	f->at = at;
+	while (*where && (*where)->at <= at)
+		where = &(*where)->next;
+	f->next = *where;
+	*where = f;
+}
+
+static void send_from(struct pair *p, int from, const uint8_t *bytes, size_t len)
+{
+	const struct pair_path *path = &p->options.path;
+	struct end *e = &p->end[from];
+	struct flight f = {
+		.to = !from, .len = len, .port = p->client.sin_port,
+		.serial = ++p->serial,
+	};
+	uint64_t at;
+
+	if (len > sizeof(f.bytes))
+		ktap_bail("a datagram of %zu bytes", len);
+	memcpy(f.bytes, bytes, len);
+	if (e->free_at < p->now)
+		e->free_at = p->now;
+	if (path->rate) {
+		if ((e->free_at - p->now) * path->rate / NGTCP2_SECONDS >
+		    path->queue)
+			return;
+		e->free_at += len * NGTCP2_SECONDS / path->rate;
+	}
+	at = e->free_at + path->delay;
+	if (path->jitter)
+		at += (uint64_t)chance_next(&p->chance) % path->jitter;
+	if (by_chance(p, path->loss))
+		return;
+	take_off(p, &f, at);
+	if (by_chance(p, path->twice))
+		take_off(p, &f, at + chance_next(&p->chance) % (50 * MS));
+}
+
+int pair_send(struct pair *p, const uint8_t *packet, size_t len)
+{
+	send_from(p, SERVER, packet, len);
+	return 0;
+}
+
+static int write_server(struct pair *p)
+{
+	uint8_t buf[PAIR_DATAGRAM_MAX];
+	ngtcp2_ssize n;
+
+	for (;;) {
+		n = p->app->write(p, p->ctx, buf, sizeof(buf), p->now);
+		if (n <= 0)
+			break;
+		send_from(p, SERVER, buf, n);
+	}
+	if (n < 0)
+		return n;
+	ngtcp2_conn_update_pkt_tx_time(p->end[SERVER].conn, p->now);
+	return 0;
+}
+
+static int write_client(struct pair *p)
+{
+	struct end *e = &p->end[CLIENT];
+	uint8_t buf[PAIR_DATAGRAM_MAX];
+	ngtcp2_path_storage ps;
+	ngtcp2_pkt_info pi;
+	ngtcp2_ssize n;
+
+	for (;;) {
+		ngtcp2_path_storage_zero(&ps);
+		n = ngtcp2_conn_write_pkt(e->conn, &ps.path, &pi, buf,
+					  sizeof(buf), p->now);
+		if (n <= 0)
+			break;
+		send_from(p, CLIENT, buf, n);
+	}
+	if (n < 0)
+		return n;
+	ngtcp2_conn_update_pkt_tx_time(e->conn, p->now);
+	return 0;
+}
+
+static int write_end(struct pair *p, int which)
+{
+	struct end *e = &p->end[which];
+
+	if (!e->conn || e->error)
+		return e->error;
+	e->error = which == SERVER ? write_server(p) : write_client(p);
+	if (e->error)
+		ktap_diag("%s writes: %s", which == SERVER ? "server" : "client",
+			  ngtcp2_strerror(e->error));
+	return e->error;
+}
+
+static int read_end(struct pair *p, const struct flight *f)
+{
+	struct sockaddr_in client = p->client;
+	struct end *e = &p->end[f->to];
+	ngtcp2_pkt_info pi = { };
+	ngtcp2_path path;
+
+	client.sin_port = f->port;
+	path = path_of(p, f->to, f->to == SERVER ? &client : &p->client);
+	p->delivering = f->serial;
+	if (f->to == SERVER && !e->conn)
+		begin_server(p, f);
+	if (f->to == SERVER && p->share)
+		e->error = equic_share_read_pkt(p->share, &path, &pi, f->bytes,
+						f->len, p->now);
+	else
+		e->error = ngtcp2_conn_read_pkt(e->conn, &path, &pi, f->bytes,
+						f->len, p->now);
+	if (e->error)
+		ktap_diag("%s reads: %s", f->to == SERVER ? "server" : "client",
+			  ngtcp2_strerror(e->error));
+	return e->error;
+}
+
+static uint64_t expiry_of(struct pair *p, int which)
+{
+	struct end *e = &p->end[which];
+
+	if (!e->conn || e->error)
+		return UINT64_MAX;
+	return which == SERVER && p->share ? equic_share_get_expiry(p->share) :
+					     ngtcp2_conn_get_expiry(e->conn);
+}
+
+static int expire(struct pair *p, int which)
+{
+	struct end *e = &p->end[which];
+
+	e->error = which == SERVER && p->share ?
+		equic_share_handle_expiry(p->share, p->now) :
+		ngtcp2_conn_handle_expiry(e->conn, p->now);
+	if (e->error)
+		ktap_diag("%s expires: %s", which == SERVER ? "server" : "client",
+			  ngtcp2_strerror(e->error));
+	return e->error ?: write_end(p, which);
+}
+
+/* What is next, and no later than @until. Return: 1; 0: nothing; the error of an end. */
+static int step(struct pair *p, uint64_t until)
+{
+	uint64_t at[ENDS + 1], next = UINT64_MAX;
+	struct flight *f = p->flights;
+	int i, which = ENDS, err;
+
+	for (i = 0; i < ENDS; i++)
+		at[i] = expiry_of(p, i);
+	at[ENDS] = f ? f->at : UINT64_MAX;
+	for (i = ENDS; i >= 0; i--) {
+		if (at[i] < next) {
+			next = at[i];
+			which = i;
+		}
+	}
+	if (next > until)
+		return 0;
+	if (next > p->now)
+		p->now = next;
+	if (which < ENDS) {
+		err = expire(p, which);
+	} else {
+		p->flights = f->next;
+		which = f->to;
+		err = p->end[which].error ?: read_end(p, f);
+		free(f);
+		err = err ?: write_end(p, which);
+	}
+	return err ?: 1;
+}
+
+int pair_run_until(struct pair *p, bool (*done)(struct pair *p, void *ctx),
+		   uint64_t until)
+{
+	int ret;
+
+	running = p;
+	ret = write_end(p, CLIENT);
+	while (!ret || ret == 1) {
+		if (done && done(p, p->ctx))
+			return 0;
+		ret = step(p, until);
+		if (!ret)
+			break;
+	}
+	if (ret >= 0)
+		p->now = until;
+	return ret < 0 ? ret : 0;
+}
+
+int pair_run(struct pair *p, uint64_t until)
+{
+	return pair_run_until(p, NULL, until);
+}
+
+void pair_rebind(struct pair *p)
+{
+	p->client.sin_port = htons(ntohs(p->client.sin_port) + 1);
+}
+
+int pair_update_keys(struct pair *p)
+{
+	return ngtcp2_conn_initiate_key_update(p->end[CLIENT].conn, p->now);
+}
