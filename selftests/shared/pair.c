@@ -22,7 +22,6 @@ struct flight {
 	uint64_t	at;		/* arrives */
 	int		to;
 	uint16_t	port;		/* of the client */
-	uint64_t	serial;		/* the same for both copies */
 	size_t		len;
 	uint8_t		bytes[PAIR_DATAGRAM_MAX];
 };
@@ -36,9 +35,9 @@ struct end {
 	int			error;
 };
 
-/* Numbers that came, and in which datagram. */
+/* Numbers that came, and the tag of their packet. */
 struct number {
-	uint64_t pn, serial;
+	uint64_t pn, tag;
 };
 
 struct pair {
@@ -46,12 +45,13 @@ struct pair {
 	const struct pair_app		*app;
 	void				*ctx;
 	struct chance			chance;
-	uint64_t			now, serial, delivering;
+	uint64_t			now;
 	struct flight			*flights;
 	struct end			end[ENDS];
 	struct equic_share		*share;
 	gnutls_certificate_credentials_t credentials[ENDS];
-	struct sockaddr_in		server, client;
+	/* A NAT stands before the client: what it is for itself, and for others. */
+	struct sockaddr_in		server, client, outside;
 	struct pair_stream		streams[PAIR_STREAMS_MAX];
 	uint64_t			datagrams;
 	uint8_t				client_iv[2][16];
@@ -185,14 +185,14 @@ static int on_datagram(ngtcp2_conn *conn, uint32_t flags, const uint8_t *data,
 	return 0;
 }
 
-/* A number that is opened, and was before in another datagram. */
-static void note_number(struct pair *p, uint64_t pn)
+/* A number that is opened, and was before in another packet. */
+static void note_number(struct pair *p, uint64_t pn, uint64_t tag)
 {
 	size_t i;
 
 	for (i = p->number_count; i--;) {
 		if (p->numbers[i].pn == pn) {
-			p->repeated += p->numbers[i].serial != p->delivering;
+			p->repeated += p->numbers[i].tag != tag;
 			return;
 		}
 	}
@@ -203,7 +203,7 @@ static void note_number(struct pair *p, uint64_t pn)
 		if (!p->numbers)
 			ktap_bail("memory");
 	}
-	p->numbers[p->number_count++] = (struct number){ pn, p->delivering };
+	p->numbers[p->number_count++] = (struct number){ pn, tag };
 }
 
 /* In each header there is all of the number that a test needs: it has four bytes. */
@@ -213,14 +213,18 @@ static int client_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 			  const uint8_t *nonce, size_t noncelen,
 			  const uint8_t *aad, size_t aadlen)
 {
-	int ret = ngtcp2_crypto_decrypt_cb(dest, aead, aead_ctx, ciphertext,
-					   ciphertextlen, nonce, noncelen, aad,
-					   aadlen);
+	uint64_t tag;
 	uint32_t pn;
+	int ret;
 
+	/* It may be where the clear text goes. */
+	memcpy(&tag, ciphertext + ciphertextlen - sizeof(tag), sizeof(tag));
+	ret = ngtcp2_crypto_decrypt_cb(dest, aead, aead_ctx, ciphertext,
+				       ciphertextlen, nonce, noncelen, aad,
+				       aadlen);
 	if (!ret && !(aad[0] & 0x80) && running->options.shared) {
 		memcpy(&pn, aad + aadlen - 4, 4);
-		note_number(running, ntohl(pn));
+		note_number(running, ntohl(pn), tag);
 	}
 	return ret;
 }
@@ -397,6 +401,7 @@ struct pair *pair_new(const struct pair_options *options,
 	p->client = p->server;
 	p->client.sin_addr.s_addr = htonl(0xc6336401);
 	p->client.sin_port = htons(40000);
+	p->outside = p->client;
 	for (i = 0; i < ENDS; i++)
 		p->end[i].pair = p;
 	begin_client(p);
@@ -449,8 +454,7 @@ static void send_from(struct pair *p, int from, const uint8_t *bytes, size_t len
 	const struct pair_path *path = &p->options.path;
 	struct end *e = &p->end[from];
 	struct flight f = {
-		.to = !from, .len = len, .port = p->client.sin_port,
-		.serial = ++p->serial,
+		.to = !from, .len = len, .port = p->outside.sin_port,
 	};
 	uint64_t at;
 
@@ -542,7 +546,6 @@ static int read_end(struct pair *p, const struct flight *f)
 
 	client.sin_port = f->port;
 	path = path_of(p, f->to, f->to == SERVER ? &client : &p->client);
-	p->delivering = f->serial;
 	if (f->to == SERVER && !e->conn)
 		begin_server(p, f);
 	if (f->to == SERVER && p->share)
@@ -560,20 +563,26 @@ static int read_end(struct pair *p, const struct flight *f)
 static uint64_t expiry_of(struct pair *p, int which)
 {
 	struct end *e = &p->end[which];
+	uint64_t of_quic, of_app = UINT64_MAX;
 
 	if (!e->conn || e->error)
 		return UINT64_MAX;
-	return which == SERVER && p->share ? equic_share_get_expiry(p->share) :
-					     ngtcp2_conn_get_expiry(e->conn);
+	if (which == SERVER)
+		of_app = p->app->expiry(p->ctx);
+	of_quic = which == SERVER && p->share ?
+		equic_share_get_expiry(p->share) :
+		ngtcp2_conn_get_expiry(e->conn);
+	return of_app < of_quic ? of_app : of_quic;
 }
 
 static int expire(struct pair *p, int which)
 {
 	struct end *e = &p->end[which];
 
-	e->error = which == SERVER && p->share ?
-		equic_share_handle_expiry(p->share, p->now) :
-		ngtcp2_conn_handle_expiry(e->conn, p->now);
+	if (which == SERVER && p->share)
+		e->error = equic_share_handle_expiry(p->share, p->now);
+	else if (ngtcp2_conn_get_expiry(e->conn) <= p->now)
+		e->error = ngtcp2_conn_handle_expiry(e->conn, p->now);
 	if (e->error)
 		ktap_diag("%s expires: %s", which == SERVER ? "server" : "client",
 			  ngtcp2_strerror(e->error));
@@ -638,7 +647,7 @@ int pair_run(struct pair *p, uint64_t until)
 
 void pair_rebind(struct pair *p)
 {
-	p->client.sin_port = htons(ntohs(p->client.sin_port) + 1);
+	p->outside.sin_port = htons(ntohs(p->outside.sin_port) + 1);
 }
 
 int pair_update_keys(struct pair *p)

@@ -60,10 +60,12 @@ struct pair;
  * struct pair_app - what the server's application does
  * @write: something is to be sent, perhaps: one datagram's worth for each call.
  *	As ngtcp2_conn_writev_stream(): 0: no more.
+ * @expiry: when it is to be asked at the latest; UINT64_MAX: when something happens.
  */
 struct pair_app {
 	ngtcp2_ssize (*write)(struct pair *p, void *ctx, uint8_t *dest,
 			      size_t destlen, uint64_t now);
+	uint64_t (*expiry)(void *ctx);
 };
 
 struct pair *pair_new(const struct pair_options *options,
@@ -89,7 +91,7 @@ int pair_send(struct pair *p, const uint8_t *packet, size_t len);
 struct pair_stream *pair_stream(struct pair *p, int64_t id);
 uint64_t pair_datagrams(const struct pair *p);
 
-/* Packets whose number came before in another datagram: always 0. */
+/* Packets whose number came before in another packet: always 0. */
 uint64_t pair_repeated(const struct pair *p);
 
 /* The client is on another address from now on (a NAT has forgotten the old one). */

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See scene.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ktap.h"
+#include "least.h"
+#include "scene.h"
+#include "word.h"
+
+enum { DATAGRAM_BYTES = 600, VECTOR = 16384, STOP_CODE = 9 };
+
+#define MS NGTCP2_MILLISECONDS
+
+static int on_key(void *ctx, const struct equic_share_key *key)
+{
+	struct scene *sc = ctx;
+	struct seal_secret secret = { .cipher = key->cipher };
+
+	memcpy(secret.key, key->key, sizeof(secret.key));
+	memcpy(secret.iv, key->iv, sizeof(secret.iv));
+	memcpy(secret.header, key->header, sizeof(secret.header));
+	sc->keys++;
+	return second_key(sc->second, key->epoch, &secret);
+}
+
+static int on_path(void *ctx, const ngtcp2_path *path, const ngtcp2_cid *dcid)
+{
+	struct scene *sc = ctx;
+
+	(void)path;
+	sc->paths++;
+	return second_path(sc->second, dcid->data, dcid->datalen);
+}
+
+static size_t on_bytes(void *ctx, uint64_t stream, uint64_t offset, uint8_t *to,
+		       size_t len)
+{
+	size_t i;
+
+	(void)ctx;
+	for (i = 0; i < len; i++)
+		to[i] = pair_byte(stream, offset + i);
+	return len;
+}
+
+static void on_fate(void *ctx, uint64_t cookie, enum equic_share_fate fate)
+{
+	struct scene *sc = ctx;
+
+	(void)cookie;
+	sc->fates[fate]++;
+}
+
+static void on_stream(void *ctx, uint64_t stream,
+		      enum equic_share_stream_event what, uint64_t value)
+{
+	struct scene *sc = ctx;
+
+	(void)stream;
+	(void)value;
+	sc->done += what == EQUIC_SHARE_STREAM_DONE;
+	sc->stopped += what == EQUIC_SHARE_STREAM_STOPPED;
+}
+
+static const struct equic_share_events events = {
+	.key = on_key,
+	.path = on_path,
+	.bytes = on_bytes,
+	.datagram = on_fate,
+	.stream = on_stream,
+};
+
+static int second_send(void *ctx, const uint8_t *packet, size_t len)
+{
+	struct scene *sc = ctx;
+
+	return pair_send(sc->pair, packet, len);
+}
+
+static uint64_t second_now(void *ctx)
+{
+	struct scene *sc = ctx;
+
+	return pair_now(sc->pair);
+}
+
+static bool second_alive(void *ctx, enum second_step step)
+{
+	struct scene *sc = ctx;
+
+	if (chance_of(&sc->chance, 1000) >= sc->plan.mortal)
+		return true;
+	sc->dead = true;
+	sc->revive_at = pair_now(sc->pair) + 20 * MS;
+	sc->deaths++;
+	sc->deaths_at[step]++;
+	return false;
+}
+
+static const struct second_ops second_ops = {
+	.send = second_send,
+	.now = second_now,
+	.alive = second_alive,
+};
+
+static void begin_second(struct scene *sc)
+{
+	struct equic_share *share = pair_share(sc->pair);
+
+	sc->memory = memory_map(equic_share_memory_fd(share));
+	sc->ring = ring_map(equic_share_ring_fd(share, 0), true);
+	if (!sc->memory || !sc->ring)
+		ktap_bail("memory");
+	sc->second = second_new(sc->memory, sc->ring, &second_ops, sc);
+	if (!sc->second)
+		ktap_bail("second sender");
+}
+
+static void end_second(struct scene *sc)
+{
+	second_free(sc->second);
+	ring_free(sc->ring);
+	memory_unmap(sc->memory);
+}
+
+/* The next one goes on where the words say that the last one was. */
+static void revive(struct scene *sc)
+{
+	int i;
+
+	end_second(sc);
+	begin_second(sc);
+	sc->dead = false;
+	equic_share_second_died(pair_share(sc->pair));
+	for (i = 0; i < sc->claims; i++) {
+		struct scene_stream *st = &sc->streams[i];
+		uint64_t word = stream_read(sc->memory, st->slot);
+
+		if (stream_generation(word) != st->generation) {
+			st->live = false;
+			continue;
+		}
+		st->sent = stream_end(word);
+		st->live = !(word & EQUIC_STREAM_CLOSED);
+	}
+}
+
+/* As much as it may, of one stream. */
+static void send_stream(struct scene *sc, struct scene_stream *st)
+{
+	uint8_t bytes[SECOND_PAYLOAD_MAX];
+	uint64_t left;
+	size_t len;
+	int err = 0;
+
+	while (!err && st->live && !sc->dead) {
+		left = sc->plan.stream_bytes - st->sent;
+		len = second_stream_room(sc->second, st->slot, st->sent);
+		if (len > left)
+			len = left;
+		on_bytes(NULL, st->id, st->sent, bytes, len);
+		err = second_stream(sc->second, st->slot, st->generation,
+				    st->sent, bytes, len, len == left, 0);
+		/* They are sent, or the library has them to send. */
+		if (!err || err == -EAGAIN || err == -ENOKEY) {
+			st->sent += len;
+			st->live = len < left;
+		}
+		if (err == -ESHUTDOWN || err == -ESTALE)
+			st->live = false;
+	}
+}
+
+static void claim(struct scene *sc)
+{
+	struct scene_stream *st;
+
+	while (sc->claims < sc->plan.streams) {
+		st = &sc->streams[sc->claims];
+		if (second_claim(sc->second, &st->slot, &st->generation))
+			return;
+		st->id = sc->memory->streams[st->slot].id;
+		st->live = true;
+		sc->claims++;
+	}
+}
+
+static void second_turn(struct scene *sc)
+{
+	uint8_t bytes[DATAGRAM_BYTES] = { };
+	int i;
+
+	if (sc->dead && pair_now(sc->pair) >= sc->revive_at)
+		revive(sc);
+	if (sc->dead)
+		return;
+	claim(sc);
+	while (sc->datagrams < sc->plan.datagrams && !sc->dead &&
+	       !second_datagram(sc->second, bytes, sizeof(bytes),
+				sc->datagrams))
+		sc->datagrams++;
+	for (i = 0; i < sc->claims && !sc->dead; i++)
+		send_stream(sc, &sc->streams[i]);
+}
+
+static void open_stack_stream(struct scene *sc)
+{
+	uint64_t i;
+
+	if (ngtcp2_conn_open_uni_stream(pair_server(sc->pair), &sc->stack_stream,
+					NULL)) {
+		sc->stack_stream = -1;
+		return;
+	}
+	for (i = 0; i < sc->plan.stack_bytes; i++)
+		sc->stack[i] = pair_byte(sc->stack_stream, i);
+}
+
+static ngtcp2_ssize write_nothing(struct scene *sc, uint8_t *dest, size_t destlen,
+				  uint64_t now)
+{
+	ngtcp2_path_storage ps;
+	ngtcp2_pkt_info pi;
+
+	ngtcp2_path_storage_zero(&ps);
+	return equic_share_writev_stream(pair_share(sc->pair), &ps.path, &pi,
+					 dest, destlen, NULL, 0, -1, NULL, 0,
+					 now);
+}
+
+static ngtcp2_ssize stack_write(struct scene *sc, uint8_t *dest, size_t destlen,
+				uint64_t now)
+{
+	uint64_t left = sc->plan.stack_bytes - sc->stack_sent;
+	ngtcp2_vec vec = {
+		sc->stack + sc->stack_sent, left < VECTOR ? left : VECTOR,
+	};
+	ngtcp2_path_storage ps;
+	ngtcp2_ssize n, used;
+	ngtcp2_pkt_info pi;
+
+	if (sc->stack_stream < 0)
+		open_stack_stream(sc);
+	if (sc->stack_stream < 0 || sc->stack_fin)
+		return write_nothing(sc, dest, destlen, now);
+	ngtcp2_path_storage_zero(&ps);
+	n = equic_share_writev_stream(pair_share(sc->pair), &ps.path, &pi, dest,
+				      destlen, &used,
+				      vec.len == left ?
+					      NGTCP2_WRITE_STREAM_FLAG_FIN : 0,
+				      sc->stack_stream, &vec, 1, now);
+	if (n == NGTCP2_ERR_STREAM_DATA_BLOCKED)
+		return write_nothing(sc, dest, destlen, now);
+	if (used > 0)
+		sc->stack_sent += used;
+	sc->stack_fin = used >= 0 && sc->stack_sent == sc->plan.stack_bytes;
+	return n;
+}
+
+/*
+ * RFC 9002, 7: what is in flight is within the window, but for one packet; or within
+ * the window before, if it was cut since. The stack sends again what it lost by its own.
+ */
+static void check_window(struct scene *sc)
+{
+	struct equic_share_stats *before = &sc->before, st;
+
+	equic_share_get_stats(pair_share(sc->pair), &st);
+	if (st.stack == before->stack && st.in_flight > before->in_flight &&
+	    st.in_flight > most(st.window, before->window) + PAIR_DATAGRAM_MAX)
+		sc->overruns++;
+	*before = st;
+}
+
+static ngtcp2_ssize app_write(struct pair *p, void *ctx, uint8_t *dest,
+			      size_t destlen, uint64_t now)
+{
+	struct scene *sc = ctx;
+
+	sc->pair = p;
+	if (!sc->second)
+		begin_second(sc);
+	if (sc->plan.rebind_every && now >= sc->rebind_at) {
+		if (sc->rebind_at)
+			pair_rebind(p);
+		sc->rebind_at = now + sc->plan.rebind_every;
+	}
+	second_turn(sc);
+	check_window(sc);
+	return stack_write(sc, dest, destlen, now);
+}
+
+static uint64_t app_expiry(void *ctx)
+{
+	struct scene *sc = ctx;
+
+	return sc->dead ? sc->revive_at : UINT64_MAX;
+}
+
+static const struct pair_app app = { .write = app_write, .expiry = app_expiry };
+
+/* The client wants no more of some, in the middle of them. */
+static void stop_some(struct scene *sc)
+{
+	int i;
+
+	for (i = 0; i < sc->claims; i++) {
+		struct scene_stream *st = &sc->streams[i];
+
+		if (!sc->plan.stop_every || i % sc->plan.stop_every ||
+		    st->stopped ||
+		    pair_stream(sc->pair, st->id)->bytes < sc->plan.stream_bytes / 4)
+			continue;
+		st->stopped = true;
+		ngtcp2_conn_shutdown_stream_read(pair_client(sc->pair), 0,
+						 st->id, STOP_CODE);
+	}
+}
+
+static bool stream_over(struct scene *sc, const struct scene_stream *st)
+{
+	const struct pair_stream *got = pair_stream(sc->pair, st->id);
+
+	return got->fin || got->reset || st->stopped;
+}
+
+bool scene_complete(struct scene *sc)
+{
+	int i;
+
+	if (sc->claims < sc->plan.streams || sc->datagrams < sc->plan.datagrams ||
+	    sc->done < (uint64_t)sc->plan.streams || sc->stack_stream < 0 ||
+	    !pair_stream(sc->pair, sc->stack_stream)->fin)
+		return false;
+	for (i = 0; i < sc->claims; i++)
+		if (!stream_over(sc, &sc->streams[i]))
+			return false;
+	return true;
+}
+
+static bool done(struct pair *p, void *ctx)
+{
+	struct scene *sc = ctx;
+
+	(void)p;
+	stop_some(sc);
+	return scene_complete(sc);
+}
+
+bool scene_right(struct scene *sc)
+{
+	const struct pair_stream *got = pair_stream(sc->pair, sc->stack_stream);
+	uint64_t wrong = got->wrong + (got->bytes != sc->plan.stack_bytes);
+	int i;
+
+	for (i = 0; i < sc->claims; i++) {
+		got = pair_stream(sc->pair, sc->streams[i].id);
+		wrong += got->wrong;
+		if (got->fin)
+			wrong += got->bytes != sc->plan.stream_bytes;
+	}
+	return !wrong;
+}
+
+struct scene *scene_new(const struct scene_plan *plan)
+{
+	struct scene *sc = calloc(1, sizeof(*sc));
+	struct pair_options options = {
+		.path = plan->path, .seed = plan->seed, .shared = true,
+		.share = { .events = &events, .ctx = sc, .memory = -1,
+			   .ring_count = 1, .connection = 7,
+			   .update_after = plan->update_after },
+		.initial_max_data = plan->initial_max_data, .max_streams = 64,
+	};
+
+	if (!sc)
+		ktap_bail("memory");
+	sc->plan = *plan;
+	sc->stack_stream = -1;
+	chance_seed(&sc->chance, plan->seed + 1);
+	sc->pair = pair_new(&options, &app, sc);
+	return sc;
+}
+
+void scene_free(struct scene *sc)
+{
+	if (sc->second)
+		end_second(sc);
+	pair_free(sc->pair);
+	free(sc);
+}
+
+int scene_play(struct scene *sc, uint64_t until)
+{
+	return pair_run_until(sc->pair, done, until);
+}
+
+void scene_print(struct scene *sc, const char *name, int err)
+{
+	struct equic_share_stats st;
+	int i;
+
+	equic_share_get_stats(pair_share(sc->pair), &st);
+	ktap_diag("%s: %d, %.3f s; taken %llu, stack %llu, library %llu, second %llu, void %llu, lost %llu, spurious %llu, resent %llu, window %llu, in flight %llu, rtt %llu us, hostile %llu, estranged %llu, epoch %llu, streams %llu",
+		  name, err, pair_now(sc->pair) / 1e9,
+		  (unsigned long long)st.taken, (unsigned long long)st.stack,
+		  (unsigned long long)st.library, (unsigned long long)st.second,
+		  (unsigned long long)st.voids, (unsigned long long)st.lost,
+		  (unsigned long long)st.spurious, (unsigned long long)st.resent,
+		  (unsigned long long)st.window, (unsigned long long)st.in_flight,
+		  (unsigned long long)st.smoothed_rtt / 1000,
+		  (unsigned long long)st.hostile, (unsigned long long)st.estranged,
+		  (unsigned long long)st.epoch, (unsigned long long)st.streams);
+	ktap_diag("claims %d, datagrams %d arrived %llu acked %llu lost %llu, done %llu, stopped %llu, stack %llu, budget %lld, data %llu of %llu, deaths %llu, overruns %llu",
+		  sc->claims, sc->datagrams,
+		  (unsigned long long)pair_datagrams(sc->pair),
+		  (unsigned long long)sc->fates[0], (unsigned long long)sc->fates[1],
+		  (unsigned long long)sc->done, (unsigned long long)sc->stopped,
+		  (unsigned long long)sc->stack_sent,
+		  (long long)sc->memory->budget,
+		  (unsigned long long)sc->memory->data,
+		  (unsigned long long)sc->memory->data_max,
+		  (unsigned long long)sc->deaths,
+		  (unsigned long long)sc->overruns);
+	for (i = 0; i < sc->claims; i++) {
+		const struct pair_stream *got =
+			pair_stream(sc->pair, sc->streams[i].id);
+
+		if (!stream_over(sc, &sc->streams[i]))
+			ktap_diag("stream %llu: sent %llu, there %llu, wrong %llu, fin %d, reset %d",
+				  (unsigned long long)sc->streams[i].id,
+				  (unsigned long long)sc->streams[i].sent,
+				  (unsigned long long)got->bytes,
+				  (unsigned long long)got->wrong, got->fin,
+				  got->reset);
+	}
+}

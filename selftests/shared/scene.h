@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A shared server that sends by all its senders to a client of ngtcp2: a stream of the
+ * stack's, streams and datagrams of the second sender's, which may die in the middle
+ * of a packet, and begins anew.
+ */
+#ifndef EQUIC_SELFTESTS_SHARED_SCENE_H
+#define EQUIC_SELFTESTS_SHARED_SCENE_H
+
+#include "memory.h"
+#include "pair.h"
+#include "ring.h"
+#include "second.h"
+
+enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 20 };
+
+/**
+ * struct scene_plan - what is sent
+ * @path: over what.
+ * @seed: of all that is by chance.
+ * @streams: of the second sender, each of
+ * @stream_bytes: bytes.
+ * @stack_bytes: in the stream of the stack.
+ * @datagrams: of the second sender.
+ * @initial_max_data: of the client.
+ * @update_after: packets of an epoch; 0: the keys are not updated.
+ * @mortal: of 1000 steps of the second sender, so many are its last. It begins anew
+ *	20 ms later.
+ * @rebind_every: ns: the client gets another address; 0: never.
+ * @stop_every: every so many streams the client wants no more of; 0: none.
+ */
+struct scene_plan {
+	struct pair_path	path;
+	uint64_t		seed;
+	int			streams;
+	uint64_t		stream_bytes, stack_bytes;
+	int			datagrams;
+	uint64_t		initial_max_data;
+	uint64_t		update_after;
+	unsigned int		mortal;
+	uint64_t		rebind_every;
+	int			stop_every;
+};
+
+struct scene_stream {
+	unsigned int	slot, generation;
+	uint64_t	id, sent;
+	bool		live, stopped;
+};
+
+struct scene {
+	struct scene_plan	plan;
+	struct pair		*pair;
+	struct chance		chance;
+	struct second		*second;
+	struct equic_shared	*memory;
+	struct ring		*ring;
+	struct scene_stream	streams[SCENE_STREAMS_MAX];
+	int			claims, datagrams;
+	int64_t			stack_stream;
+	uint64_t		stack_sent;
+	bool			stack_fin, dead;
+	uint64_t		revive_at, rebind_at;
+	uint64_t		deaths, deaths_at[SECOND_STEPS];
+	uint64_t		fates[3], done, stopped, keys, paths;
+	uint64_t		overruns;	/* of the window */
+	struct equic_share_stats before;
+	uint8_t			stack[SCENE_STACK_MAX];
+};
+
+struct scene *scene_new(const struct scene_plan *plan);
+void scene_free(struct scene *sc);
+
+/**
+ * scene_play - until all is there, and the peer has said so
+ * @sc: scene
+ * @until: ns, at the latest
+ *
+ * Return: 0; the error of an end that failed.
+ */
+int scene_play(struct scene *sc, uint64_t until);
+
+/* Whether all that was sent is there, and streams that the client stopped are reset. */
+bool scene_complete(struct scene *sc);
+
+/* Whether each byte is what it was. */
+bool scene_right(struct scene *sc);
+
+/* For people. */
+void scene_print(struct scene *sc, const char *name, int err);
+
+#endif /* EQUIC_SELFTESTS_SHARED_SCENE_H */
