@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The packet numbers that the stack believes in, and those on the wire that they
- * became. Both only grow, so that what is between two numbers of the wire is one
- * run of the stack's.
+ * became. The stack's follow each other and the wire's grow, so that what is
+ * between two numbers of the wire is one run of the stack's.
  */
 #ifndef EQUIC_SHARED_NUMBERS_H
 #define EQUIC_SHARED_NUMBERS_H
@@ -12,16 +12,23 @@
 
 struct numbers;
 
+/* NULL: no memory. */
 struct numbers *numbers_new(void);
+
+/* NULL is allowed. */
 void numbers_free(struct numbers *n);
 
 /**
  * numbers_add - the stack's next number has one on the wire
  * @n: numbers
- * @stack: above all that were added
+ * @stack: one above the last that was added; the first may be any
  * @wire: above all that were added, and not below @stack
  *
- * Return: 0; -EINVAL: a number is not as it must be; -ENOMEM.
+ * A number that the stack skips (ngtcp2 does since 1.13, against optimistic
+ * acknowledgments: RFC 9000, 21.4) is added as well, with one that is skipped on the
+ * wire: an acknowledgment of it reaches the stack, which has an answer for it.
+ *
+ * Return: 0; -EINVAL: a number is not as it must be; -ENOMEM. Nothing was added then.
  */
 int numbers_add(struct numbers *n, uint64_t stack, uint64_t wire);
 
@@ -33,7 +40,8 @@ int numbers_add(struct numbers *n, uint64_t stack, uint64_t wire);
  * @stack_first: result
  * @stack_last: result
  *
- * Numbers that were forgotten are not in it.
+ * Numbers that were forgotten are not in it. They are the lowest, so that a range
+ * loses them at its begin alone.
  *
  * Return: false: none.
  */
@@ -41,16 +49,16 @@ bool numbers_within(const struct numbers *n, uint64_t first, uint64_t last,
 		    uint64_t *stack_first, uint64_t *stack_last);
 
 /**
- * numbers_acked - the stack has been told that these are acknowledged
+ * numbers_acked - the stack has been told that a packet is acknowledged
  * @n: numbers
- * @stack_first: of the stack
- * @stack_last: of the stack; belongs to it
+ * @stack: its number
  *
- * The oldest that are known to be acknowledged are forgotten one day, and so are
- * others when there are very many: what the stack was told is told again, if it
- * comes again, for packets of at least the last %NUMBERS_KEPT.
+ * Those at least %NUMBERS_KEPT below the highest of them are forgotten, when there
+ * is need of their room in numbers_add(): long ago the stack was told of them, or
+ * has given them up (RFC 9002, 6.1), or never sent them. The lowest is forgotten
+ * in any case when there are %NUMBERS_MAX.
  */
-void numbers_acked(struct numbers *n, uint64_t stack_first, uint64_t stack_last);
+void numbers_acked(struct numbers *n, uint64_t stack);
 
 enum { NUMBERS_KEPT = 4096, NUMBERS_MAX = 65536 };
 
