@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an ACK frame says (RFC 9000, 19.3), in packet numbers of the wire. */
+/* What an ACK frame says (RFC 9000, 19.3). */
 #ifndef EQUIC_SHARED_ACK_H
 #define EQUIC_SHARED_ACK_H
 
@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * A frame of a datagram of 64 KiB could hold more. What is beyond is not looked at:
- * the ranges are in descending order, and a peer repeats what matters.
+ * A frame of a datagram of 64 KiB could hold more. What is beyond is read, and not
+ * kept: the ranges are in descending order, and a peer repeats what matters.
  */
 enum { ACK_RANGES_MAX = 1024 };
 
@@ -33,5 +33,25 @@ struct ack {
 	size_t			ranges;
 	struct ack_range	range[ACK_RANGES_MAX];
 };
+
+/**
+ * ack_parse - read an ACK frame
+ * @ack: result
+ * @frame: from its type on, ACK or ACK_ECN, as frame_next() found it
+ * @len: its length
+ *
+ * Return: 0; -EPROTO: it acknowledges a number below 0, or is cut.
+ */
+int ack_parse(struct ack *ack, const uint8_t *frame, size_t len);
+
+/**
+ * ack_write - write an ACK frame
+ * @ack: what it says; it has a range. ECN counts are not written.
+ * @at: where
+ * @end: behind what may be written
+ *
+ * Return: behind the frame; NULL: there is no room, and some of it was written.
+ */
+uint8_t *ack_write(const struct ack *ack, uint8_t *at, const uint8_t *end);
 
 #endif /* EQUIC_SHARED_ACK_H */
