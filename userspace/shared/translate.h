@@ -5,8 +5,9 @@
  * other way, what the stack says of streams that it does not know are used.
  *
  * A payload is changed in place and keeps its length: what is taken out becomes
- * PADDING (RFC 9000, 19.1). Done twice to the same packet it gives the same, so a
- * packet may come twice.
+ * PADDING (RFC 9000, 19.1), and PING if it was to be acknowledged (RFC 9000, 13.2.1):
+ * of PADDING alone the peer would never hear. Done twice to the same packet it gives
+ * the same, so a packet may come twice.
  */
 #ifndef EQUIC_SHARED_TRANSLATE_H
 #define EQUIC_SHARED_TRANSLATE_H
@@ -26,7 +27,10 @@
  * @stop_sending: the peer wants no more of a stream of the library's.
  *
  * Values are what the peer sent, and may be anything below 2^62. What is said
- * once may be said again, and older things later.
+ * once may be said again, and older things later. Frames before a malformed one are
+ * told, too: the peer has sealed them all the same.
+ *
+ * They may call numbers_add(), but not translate for the same connection.
  */
 struct translate_ops {
 	bool (*owns)(void *ctx, uint64_t stream);
@@ -56,11 +60,11 @@ struct translator {
  * @payload: decrypted
  * @len: its length
  *
- * ACK: the wire's numbers become the stack's, ECN counts go, and a frame that
- * acknowledges none of the stack's packets goes as a whole. MAX_STREAM_DATA and
- * STOP_SENDING for streams of the library go. All other frames stay as they are.
- * From a frame that is malformed or of an unknown type on nothing is changed: the
- * stack has an answer for it.
+ * ACK: the wire's numbers become the stack's, numbers_acked() is told, ECN counts
+ * go, and a frame that acknowledges none of the stack's packets goes as a whole.
+ * MAX_STREAM_DATA and STOP_SENDING for streams of the library become PING and
+ * PADDING. All other frames stay as they are. From a frame that is malformed or of
+ * an unknown type on nothing is changed: the stack has an answer for it.
  *
  * Return: 0; -EPROTO: the walk ended at such a frame.
  */
@@ -73,7 +77,7 @@ int translate_received(struct translator *t, uint8_t *payload, size_t len);
  * @len: its length
  *
  * RESET_STREAM for a stream of the library, by which the stack forgets it, becomes
- * PING (PADDING alone would not be acknowledged) and PADDING.
+ * PING and PADDING.
  *
  * Return: as above.
  */
@@ -84,7 +88,8 @@ int translate_sent(struct translator *t, uint8_t *payload, size_t len);
  * @payload: in clear
  * @len: its length
  *
- * Return: true: it has a frame other than ACK, PADDING and CONNECTION_CLOSE.
+ * Return: true: it has a frame other than ACK, PADDING and CONNECTION_CLOSE. A frame
+ * that is malformed or of an unknown type is one (RFC 9000, 19.21).
  */
 bool payload_elicits(const uint8_t *payload, size_t len);
 
