@@ -59,9 +59,9 @@ static inline uint8_t *varint_write_wide(uint8_t *at, const uint8_t *end,
 
 	if (!at || width > (size_t)(end - at))
 		return NULL;
+	value |= (uint64_t)__builtin_ctzl(width) << (8 * width - 2);
 	for (i = width; i; i--, value >>= 8)
 		at[i - 1] = value;
-	at[0] |= __builtin_ctzl(width) << 6;
 	return at + width;
 }
 
