@@ -186,11 +186,27 @@ static void claim(struct scene *sc)
 	}
 }
 
+/* What it began is reset: nobody else knows how it would have gone on. */
+static void spoil(struct scene *sc)
+{
+	struct equic_share *share = pair_share(sc->pair);
+	int i;
+
+	sc->plan.spoil(sc->memory, equic_share_ring_fd(share, 0));
+	sc->spoilt = sc->dead = true;
+	sc->revive_at = UINT64_MAX;
+	for (i = 0; i < sc->claims; i++)
+		equic_share_stream_reset(share, sc->streams[i].id, STOP_CODE);
+}
+
 static void second_turn(struct scene *sc)
 {
 	uint8_t bytes[DATAGRAM_BYTES] = { };
 	int i;
 
+	if (sc->plan.spoil && !sc->spoilt &&
+	    sc->stack_sent >= sc->plan.stack_bytes / 4)
+		spoil(sc);
 	if (sc->dead && pair_now(sc->pair) >= sc->revive_at)
 		revive(sc);
 	if (sc->dead)
@@ -295,7 +311,7 @@ static uint64_t app_expiry(void *ctx)
 {
 	struct scene *sc = ctx;
 
-	return sc->dead ? sc->revive_at : UINT64_MAX;
+	return sc->dead && !sc->spoilt ? sc->revive_at : UINT64_MAX;
 }
 
 static const struct pair_app app = { .write = app_write, .expiry = app_expiry };
@@ -329,9 +345,11 @@ bool scene_complete(struct scene *sc)
 {
 	int i;
 
-	if (sc->claims < sc->plan.streams || sc->datagrams < sc->plan.datagrams ||
-	    sc->done < (uint64_t)sc->plan.streams || sc->stack_stream < 0 ||
-	    !pair_stream(sc->pair, sc->stack_stream)->fin)
+	if (sc->stack_stream < 0 || !pair_stream(sc->pair, sc->stack_stream)->fin)
+		return false;
+	if (!sc->spoilt && (sc->claims < sc->plan.streams ||
+			    sc->datagrams < sc->plan.datagrams ||
+			    sc->done < (uint64_t)sc->plan.streams))
 		return false;
 	for (i = 0; i < sc->claims; i++)
 		if (!stream_over(sc, &sc->streams[i]))
@@ -357,7 +375,7 @@ bool scene_right(struct scene *sc)
 	for (i = 0; i < sc->claims; i++) {
 		got = pair_stream(sc->pair, sc->streams[i].id);
 		wrong += got->wrong;
-		if (got->fin)
+		if (got->fin && !sc->spoilt)
 			wrong += got->bytes != sc->plan.stream_bytes;
 	}
 	return !wrong;

@@ -28,6 +28,9 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 20 };
  *	20 ms later.
  * @rebind_every: ns: the client gets another address; 0: never.
  * @stop_every: every so many streams the client wants no more of; 0: none.
+ * @spoil: what the second sender does to the memory when the stack has sent a quarter;
+ *	then it is gone for good, and what it began is the endpoint's to end. NULL:
+ *	nothing.
  */
 struct scene_plan {
 	struct pair_path	path;
@@ -40,6 +43,7 @@ struct scene_plan {
 	unsigned int		mortal;
 	uint64_t		rebind_every;
 	int			stop_every;
+	void			(*spoil)(struct equic_shared *memory, int ring_fd);
 };
 
 struct scene_stream {
@@ -59,7 +63,7 @@ struct scene {
 	int			claims, datagrams;
 	int64_t			stack_stream;
 	uint64_t		stack_sent;
-	bool			stack_fin, dead;
+	bool			stack_fin, dead, spoilt;
 	uint64_t		revive_at, rebind_at;
 	uint64_t		deaths, deaths_at[SECOND_STEPS];
 	uint64_t		fates[3], done, stopped, keys, paths;

@@ -264,12 +264,10 @@ int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
 			     uint64_t code)
 {
 	struct stream *st = streams_find(&s->streams, stream);
-	uint64_t word;
 
 	if (!st || st->released)
 		return NGTCP2_ERR_STREAM_NOT_FOUND;
-	word = stream_close(s->memory, st->slot);
-	stream_reset(st, most(stream_end(word), stream_known_end(st)), code);
+	stream_reset(st, share_close_stream(s, st), code);
 	return 0;
 }
 

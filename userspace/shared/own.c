@@ -65,9 +65,7 @@ static void put_stream(struct draft *d, const struct stream *stream,
 static void give_up(struct equic_share *s, struct draft *d,
 		    struct stream *stream)
 {
-	uint64_t word = stream_close(s->memory, stream->slot);
-
-	stream_reset(stream, most(stream_end(word), stream_known_end(stream)), 0);
+	stream_reset(stream, share_close_stream(s, stream), 0);
 	draft_reset(d, stream);
 }
 

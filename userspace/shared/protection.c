@@ -13,13 +13,6 @@
 
 enum { LONG_HEADER = 0x80, FIXED_BIT = 0x40, KEY_PHASE = 0x04, PN_LEN = 0x03 };
 
-/*
- * How far the numbers may go on while nobody looks: a peer that has seen none of them
- * can tell the next from its four bytes (RFC 9000, 17.1), and no honest sender gets
- * there.
- */
-enum { NUMBER_LEAP = 1 << 20 };
-
 _Thread_local struct equic_share *share_current;
 
 /*
@@ -31,7 +24,7 @@ static int check_number(struct equic_share *s, uint64_t word)
 	uint64_t pn = number_pn(word);
 
 	if (number_epoch(word) != s->epoch || pn < s->floor ||
-	    pn - s->floor > NUMBER_LEAP)
+	    pn - s->floor > SHARE_LEAP)
 		return -EPROTO;
 	s->floor = pn + 1;
 	return 0;
@@ -44,7 +37,7 @@ static int take_number(struct equic_share *s, uint64_t *pn)
 	int err;
 
 	err = number_take(s->memory, false, &word) ?: check_number(s, word);
-	if (err && err != -EOVERFLOW) {
+	if (err) {
 		share_estrange(s);
 		err = number_take(s->memory, false, &word) ?:
 			check_number(s, word);
@@ -59,7 +52,7 @@ static int take_number_epoch(struct equic_share *s, uint64_t *pn)
 	int err;
 
 	err = number_take_epoch(s->memory, s->epoch, &word);
-	if (err && err != -EOVERFLOW) {
+	if (err) {
 		share_estrange(s);
 		err = number_take_epoch(s->memory, s->epoch, &word);
 	}
@@ -141,7 +134,7 @@ static int follow_stack(struct equic_share *s, uint64_t stack)
 {
 	uint64_t wire;
 
-	if (stack < s->stack_next || stack - s->stack_next > NUMBER_LEAP)
+	if (stack < s->stack_next || stack - s->stack_next > SHARE_LEAP)
 		return -EINVAL;
 	for (; s->stack_next < stack; s->stack_next++)
 		if (share_skip(s, &wire) ||

@@ -126,14 +126,13 @@ static int record_stream(struct equic_share *s, const struct equic_record *r)
 {
 	bool fin = r->flags & EQUIC_RECORD_FIN;
 	struct stream *stream;
-	uint64_t word;
+	uint64_t end;
 
 	stream = streams_at(&s->streams, r->slot, r->generation);
 	if (!stream || stream->released || r->len > SHARE_PACKET_MAX)
 		return -EPROTO;
-	word = stream_read(s->memory, r->slot);
-	if (r->offset > EQUIC_STREAM_END_MASK ||
-	    r->offset + r->len > stream_end(word))
+	end = share_stream_end(s, stream, stream_read(s->memory, r->slot));
+	if (r->offset > end || r->len > end - r->offset)
 		return -EPROTO;
 	if (!stream->claimed) {
 		stream->claimed = true;
@@ -235,12 +234,12 @@ void records_drain(struct equic_share *s)
 /* What was taken of a stream, and nobody has told of. */
 static void recover_stream(struct equic_share *s, struct stream *stream)
 {
-	uint64_t end = least(stream_end(stream_read(s->memory, stream->slot)),
-			     EQUIC_STREAM_END_MASK);
 	struct range gap;
+	uint64_t end;
 
 	if (stream->reset || stream->released)
 		return;
+	end = share_stream_end(s, stream, stream_read(s->memory, stream->slot));
 	while (ranges_gap(&stream->told, 0, end, &gap)) {
 		if (stream_told(stream, gap.begin, gap.end - gap.begin, false,
 				false)) {

@@ -61,7 +61,7 @@ static void on_stop_sending(void *ctx, uint64_t stream, uint64_t code)
 	if (!st || st->released || st->reset || stream_done(st))
 		return;
 	st->claimed = true;
-	stream_reset(st, stream_end(stream_close(s->memory, st->slot)), code);
+	stream_reset(st, share_close_stream(s, st), code);
 	if (s->options.events && s->options.events->stream)
 		s->options.events->stream(s->options.ctx, stream,
 					  EQUIC_SHARE_STREAM_STOPPED, code);

@@ -25,6 +25,13 @@ enum { SHARE_GROWTH = SEAL_PN - 1 };
 /* The largest packet: of a stack that was given a longer buffer, too. */
 enum { SHARE_PACKET_MAX = EQUIC_SHARE_PAYLOAD_MAX };
 
+/*
+ * How far the numbers may go on while nobody looks. No honest sender gets there, for its
+ * rings are full before; a peer that has seen none of them can tell the next from its
+ * four bytes (RFC 9000, 17.1); and RECOVERY_SPAN has room for it.
+ */
+enum { SHARE_LEAP = 1 << 15 };
+
 /* A send key, and whether the second sender has it. */
 struct share_key {
 	struct seal_key		*key;
@@ -146,6 +153,14 @@ void share_leave(struct equic_share *s);
 
 /* Make the budget what all senders together may send. Return: that, bytes. */
 int64_t share_budget(struct equic_share *s);
+
+/*
+ * The end of a stream that its word says, if that can be; or the one that is known.
+ * share_close_stream() closes it, too.
+ */
+uint64_t share_stream_end(struct equic_share *s, const struct stream *stream,
+			  uint64_t word);
+uint64_t share_close_stream(struct equic_share *s, const struct stream *stream);
 
 /* Who shares is stopped for good: the connection ends. */
 void share_end(struct equic_share *s);

@@ -10,12 +10,6 @@
 /* Of what a key may seal: then it is time for the next. */
 enum { UPDATE_NUMERATOR = 3, UPDATE_DENOMINATOR = 4 };
 
-/*
- * Where the numbers are that the others may have taken is not known any more, but they
- * are not as far as this (check_number() of protection.c).
- */
-enum { ESTRANGED_LEAP = 1 << 20 };
-
 static uint64_t known_data(const struct equic_share *s)
 {
 	uint64_t data = s->stack_data + s->gone_data;
@@ -59,7 +53,7 @@ void share_estrange(struct equic_share *s)
 	m->payload_max = s->memory_payload_max;
 	m->number = EQUIC_NUMBER_STOP |
 		    (uint64_t)s->epoch << EQUIC_NUMBER_EPOCH_SHIFT |
-		    (s->floor + ESTRANGED_LEAP);
+		    (s->floor + SHARE_LEAP);
 	m->data_max = s->data_max;
 	m->data = least(known_data(s), s->data_max);
 	for (i = 0; i < s->streams.count; i++)
@@ -221,6 +215,34 @@ static void watch_keys(struct equic_share *s)
 								    s->now);
 }
 
+/* What no sender that keeps to the rules makes of the credit. */
+static bool credit_spoiled(const struct equic_share *s)
+{
+	uint64_t data = __atomic_load_n(&s->memory->data, __ATOMIC_RELAXED);
+	uint64_t max = __atomic_load_n(&s->memory->data_max, __ATOMIC_RELAXED);
+
+	return max != s->data_max || data > max ||
+	       data < s->stack_data + s->gone_data;
+}
+
+uint64_t share_stream_end(struct equic_share *s, const struct stream *stream,
+			  uint64_t word)
+{
+	uint64_t end = stream_end(word), known = stream_known_end(stream);
+
+	if (stream_generation(word) == stream->generation && end >= known &&
+	    end <= stream->max)
+		return end;
+	s->stats.hostile++;
+	return known;
+}
+
+uint64_t share_close_stream(struct equic_share *s, const struct stream *stream)
+{
+	return share_stream_end(s, stream,
+				stream_close(s->memory, stream->slot));
+}
+
 void share_enter(struct equic_share *s, ngtcp2_tstamp ts)
 {
 	share_current = s;
@@ -231,6 +253,8 @@ void share_enter(struct equic_share *s, ngtcp2_tstamp ts)
 void share_leave(struct equic_share *s)
 {
 	learn_parameters(s);
+	if (credit_spoiled(s))
+		share_estrange(s);
 	learn_state(s);
 	follow_path(s);
 	if (s->keys[0].key)
