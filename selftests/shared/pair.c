@@ -57,7 +57,7 @@ struct pair {
 	uint8_t				client_iv[2][16];
 	struct number			*numbers;
 	size_t				number_count, number_room;
-	uint64_t			repeated;
+	uint64_t			repeated, events;
 };
 
 /* Whose callback for packets it is. */
@@ -98,6 +98,11 @@ uint64_t pair_datagrams(const struct pair *p)
 uint64_t pair_repeated(const struct pair *p)
 {
 	return p->repeated;
+}
+
+uint64_t pair_events(const struct pair *p)
+{
+	return p->events;
 }
 
 static void rand_cb(uint8_t *dest, size_t len, const ngtcp2_rand_ctx *ctx)
@@ -607,6 +612,7 @@ static int step(struct pair *p, uint64_t until)
 	}
 	if (next > until)
 		return 0;
+	p->events++;
 	if (next > p->now)
 		p->now = next;
 	if (which < ENDS) {

@@ -94,6 +94,9 @@ uint64_t pair_datagrams(const struct pair *p);
 /* Packets whose number came before in another packet: always 0. */
 uint64_t pair_repeated(const struct pair *p);
 
+/* Arrivals and timers so far. */
+uint64_t pair_events(const struct pair *p);
+
 /* The client is on another address from now on (a NAT has forgotten the old one). */
 void pair_rebind(struct pair *p);
 

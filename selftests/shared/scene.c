@@ -307,11 +307,27 @@ static ngtcp2_ssize app_write(struct pair *p, void *ctx, uint8_t *dest,
 	return stack_write(sc, dest, destlen, now);
 }
 
+static bool second_has_more(const struct scene *sc)
+{
+	int i;
+
+	if (sc->claims < sc->plan.streams || sc->datagrams < sc->plan.datagrams)
+		return true;
+	for (i = 0; i < sc->claims; i++)
+		if (sc->streams[i].live)
+			return true;
+	return false;
+}
+
 static uint64_t app_expiry(void *ctx)
 {
 	struct scene *sc = ctx;
 
-	return sc->dead && !sc->spoilt ? sc->revive_at : UINT64_MAX;
+	if (sc->dead)
+		return sc->revive_at;
+	/* Nobody tells it when it may send again: it looks. */
+	return sc->second && second_has_more(sc) ?
+		pair_now(sc->pair) + MS : UINT64_MAX;
 }
 
 static const struct pair_app app = { .write = app_write, .expiry = app_expiry };

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scenes by chance, one after another: paths that lose, repeat and disorder, key
+ * updates, other addresses, little credit, streams that are stopped, a second sender
+ * that dies. After each one, all is there once, and nothing is left over.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "ktap.h"
+#include "scene.h"
+
+#define MS NGTCP2_MILLISECONDS
+#define S NGTCP2_SECONDS
+
+enum { EVENTS = 1000000 };
+
+static struct {
+	uint64_t scenes, failed, wrong, repeated, open, overruns;
+	uint64_t updates, deaths, deaths_at[SECOND_STEPS], rebound, lost, resent,
+		 stopped, spurious;
+} sum;
+
+static struct scene_plan plan_by_chance(struct chance *c, uint64_t seed)
+{
+	struct scene_plan plan = {
+		.path = {
+			.delay = (1 + chance_of(c, 100)) * MS,
+			.jitter = chance_of(c, 3) ? 0 : (1 + chance_of(c, 20)) * MS,
+			.rate = 200000 << chance_of(c, 8),
+			.queue = 20000 << chance_of(c, 6),
+			.loss = chance_of(c, 2) ? chance_of(c, 60) : 0,
+			.twice = chance_of(c, 3) ? 0 : chance_of(c, 60),
+		},
+		.seed = seed,
+		.streams = 1 + chance_of(c, SCENE_STREAMS_MAX),
+		.stream_bytes = 1 + chance_of(c, 1 << (4 + chance_of(c, 14))),
+		.stack_bytes = 1 + chance_of(c, 300000),
+		.datagrams = chance_of(c, 200),
+		.initial_max_data = 10000 << chance_of(c, 6),
+		.update_after = chance_of(c, 2) ? 20 + chance_of(c, 400) : 0,
+		.mortal = chance_of(c, 2) ? chance_of(c, 20) : 0,
+		.rebind_every = chance_of(c, 3) ? 0 :
+			(100 + chance_of(c, 1000)) * MS,
+		.stop_every = chance_of(c, 3) ? 0 : 1 + chance_of(c, 4),
+	};
+
+	return plan;
+}
+
+/* A pool waits; of the streams that were used none is there. */
+static bool none_open(struct scene *sc)
+{
+	struct equic_share_stats st;
+
+	pair_run(sc->pair, pair_now(sc->pair) + 5 * S);
+	equic_share_get_stats(pair_share(sc->pair), &st);
+	return st.streams == EQUIC_SHARED_POOL;
+}
+
+static void add_up(struct scene *sc)
+{
+	struct equic_share_stats st;
+	int i;
+
+	equic_share_get_stats(pair_share(sc->pair), &st);
+	sum.scenes++;
+	sum.updates += st.epoch;
+	sum.lost += st.lost;
+	sum.spurious += st.spurious;
+	sum.resent += st.resent;
+	sum.stopped += sc->stopped;
+	sum.deaths += sc->deaths;
+	for (i = 0; i < SECOND_STEPS; i++)
+		sum.deaths_at[i] += sc->deaths_at[i];
+	sum.rebound += sc->paths > 1 ? sc->paths - 1 : 0;
+}
+
+static uint64_t play(const struct scene_plan *plan)
+{
+	struct scene *sc = scene_new(plan);
+	bool failed, wrong, repeated, open, overrun;
+	uint64_t events;
+	int err;
+
+	err = scene_play(sc, 2000 * S);
+	failed = err || !scene_complete(sc);
+	wrong = !scene_right(sc);
+	overrun = sc->overruns;
+	add_up(sc);
+	open = !failed && !none_open(sc);
+	repeated = pair_repeated(sc->pair);
+	if (failed || wrong || repeated || open || overrun) {
+		ktap_diag("seed %llu: failed %d, wrong %d, repeated %d, open %d, overrun %d",
+			  (unsigned long long)plan->seed, failed, wrong,
+			  repeated, open, overrun);
+		scene_print(sc, "", err);
+	}
+	sum.failed += failed;
+	sum.wrong += wrong;
+	sum.repeated += repeated;
+	sum.open += open;
+	sum.overruns += overrun;
+	events = pair_events(sc->pair);
+	scene_free(sc);
+	return events;
+}
+
+static void report(uint64_t events)
+{
+	int i;
+	bool all = true;
+
+	ktap_diag("%llu events, %llu scenes; %llu key updates, %llu deaths, %llu paths, %llu packets lost (%llu of them were not), %llu bytes sent again, %llu streams stopped",
+		  (unsigned long long)events, (unsigned long long)sum.scenes,
+		  (unsigned long long)sum.updates, (unsigned long long)sum.deaths,
+		  (unsigned long long)sum.rebound, (unsigned long long)sum.lost,
+		  (unsigned long long)sum.spurious,
+		  (unsigned long long)sum.resent,
+		  (unsigned long long)sum.stopped);
+	ktap_result(!sum.failed, "each byte arrives");
+	ktap_result(!sum.wrong, "once, and as it was");
+	ktap_result(!sum.repeated, "no packet number is used twice");
+	ktap_result(!sum.overruns, "the window is kept to");
+	ktap_result(!sum.open, "no stream is left open");
+	for (i = 0; i < SECOND_STEPS; i++)
+		all &= !!sum.deaths_at[i];
+	ktap_result(all && sum.updates && sum.rebound && sum.lost &&
+		    sum.resent && sum.stopped,
+		    "there was all of what may happen, death at each step included");
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t events = 0, seed;
+	struct chance chance;
+	struct plan plan;
+
+	ktap_begin();
+	plan = chance_plan(argc, argv, EVENTS, "events");
+	for (seed = plan.seed; events < plan.count; seed++) {
+		struct scene_plan scene;
+
+		chance_seed(&chance, seed);
+		scene = plan_by_chance(&chance, seed);
+		events += play(&scene);
+	}
+	report(events);
+	return ktap_end();
+}
