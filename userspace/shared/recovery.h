@@ -14,6 +14,16 @@
 #include <stdint.h>
 #include "ack.h"
 
+/*
+ * What became of a packet is remembered for so many numbers below the newest; and
+ * there are at most so many from the oldest packet that nothing has become of to
+ * the newest: 160 MB of datagrams.
+ */
+enum {
+	RECOVERY_KEPT = 126 * 64,
+	RECOVERY_SPAN = 2048 * 64,
+};
+
 /**
  * enum sender - whose a packet is
  * @SENDER_STACK: the QUIC stack's.
@@ -107,9 +117,17 @@ void recovery_peer(struct recovery *r, uint64_t max_ack_delay,
  * recovery_sent - a packet was sent
  * @r: recovery
  * @sent: the packet. Those of different senders come in any order of numbers, a
- *	number once; their times may lie in the past.
+ *	number once; their times may lie in the past. Times in the future are
+ *	taken for the present.
  *
- * Return: 0; -EEXIST: the number was there already; -ENOMEM.
+ * A packet that comes when higher numbers were acknowledged may be lost already:
+ * recovery_expiry() says so.
+ *
+ * Return: 0; -EEXIST: the number was there already; -ESTALE: it is below all that is
+ * remembered, at least %RECOVERY_KEPT numbers: nobody will be told of the packet;
+ * -ENOBUFS: there are %RECOVERY_SPAN numbers from the oldest packet that nothing is
+ * known of to this: the numbers were spoiled, or the peer is silent, and the
+ * connection must end; -ENOMEM.
  */
 int recovery_sent(struct recovery *r, const struct sent *sent);
 
@@ -133,7 +151,8 @@ int recovery_void(struct recovery *r, uint64_t pn);
  * calls has seen to it that what was sent was told before.
  *
  * Return: 0; -EPROTO: it acknowledges a number that was void, or not taken
- * (RFC 9000, 13.1): the connection must end. Nothing was changed then; -ENOMEM.
+ * (RFC 9000, 13.1), or its ranges are no ranges in descending order: the connection
+ * must end. Nothing was changed then.
  */
 int recovery_acked(struct recovery *r, const struct ack *ack, uint64_t next,
 		   uint64_t now);
@@ -143,7 +162,8 @@ int recovery_acked(struct recovery *r, const struct ack *ack, uint64_t next,
  * @r: recovery
  *
  * The probe timeout is for packets of the library and of the second sender alone:
- * the stack has its own.
+ * the stack has its own. While the senders are limited by pacing, it is also when
+ * recovery_room() has grown by what is worth it: ask that then.
  *
  * Return: time; UINT64_MAX: never.
  */
@@ -165,7 +185,8 @@ unsigned int recovery_expired(struct recovery *r, uint64_t now);
  * @now: time
  *
  * Not more than the window has room for, and not more at a time than pacing allows
- * (RFC 9002, 7.7).
+ * (RFC 9002, 7.7): about what falls due in two milliseconds, but at least ten
+ * datagrams. What was given and is not sent is in it the next time again.
  *
  * Return: bytes; negative: more is in flight than there is a window for.
  */
@@ -174,8 +195,9 @@ int64_t recovery_room(struct recovery *r, uint64_t now);
 /**
  * recovery_limited - whether the senders wanted more than they were allowed
  * @r: recovery
- * @limited: false: they had nothing to send, so that acknowledgments do not widen
- *	the window (RFC 9002, 7.8; RFC 9438, 5.8)
+ * @limited: false: they have nothing to send, so that acknowledgments of what is
+ *	sent from now on do not widen the window (RFC 9002, 7.8; RFC 9438, 5.8).
+ *	In the beginning they are.
  */
 void recovery_limited(struct recovery *r, bool limited);
 
@@ -184,8 +206,8 @@ void recovery_limited(struct recovery *r, bool limited);
  * @r: recovery
  * @now: time
  *
- * RTT and window begin anew (RFC 9000, 9.4); packets of the old path are still
- * known, and out of the new window's account.
+ * RTT and window begin anew (RFC 9000, 9.4); packets of the old path, those that
+ * are told of later among them, are still known, and out of the new window's account.
  */
 void recovery_path(struct recovery *r, uint64_t now);
 
