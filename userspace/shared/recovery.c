@@ -35,7 +35,7 @@ enum {
  * @in_flight: bytes of the path's outstanding packets that elicit.
  * @path_time: since when it is the path.
  * @sampled: time of the first sample of the RTT; UINT64_MAX: none.
- * @highest: number that was sent.
+ * @above: all numbers that were sent.
  * @acked: the largest number of a packet that was acknowledged, while @answered.
  * @answered: there is one.
  * @loss_time: when the next packet below @acked is lost; UINT64_MAX: there is none.
@@ -43,7 +43,7 @@ enum {
  * @probe_start: when it began: the last of them was sent, or it expired.
  * @pto_count: how often it did since the last answer.
  * @limited: the senders wanted more than they were allowed.
- * @limited_end: they did, up to this number.
+ * @limited_end: they did, below this number.
  * @cut_first: lowest number that the window was last cut for.
  * @cut_lost: packets from there on that were lost and not acknowledged since.
  * @lost: packets.
@@ -61,7 +61,7 @@ struct recovery {
 	uint64_t			in_flight;
 	uint64_t			path_time;
 	uint64_t			sampled;
-	uint64_t			highest;
+	uint64_t			above;
 	uint64_t			acked;
 	bool				answered;
 	uint64_t			loss_time;
@@ -144,7 +144,7 @@ int recovery_sent(struct recovery *r, const struct sent *sent)
 	err = sent_add(&r->sent, sent, here);
 	if (err)
 		return err;
-	r->highest = most(r->highest, sent->pn);
+	r->above = most(r->above, sent->pn + 1);
 	if (r->answered && sent->pn < r->acked)
 		came_late(r, sent);
 	if (is_probed(sent)) {
@@ -315,7 +315,7 @@ static void receive(struct recovery *r, uint64_t pn, struct gain *g)
 	g->largest = most(g->largest, pn);
 	if (sent.elicits && here) {
 		g->flying = true;
-		if ((r->limited || pn <= r->limited_end) &&
+		if ((r->limited || pn < r->limited_end) &&
 		    !cubic_recovering(&r->cubic, sent.time))
 			g->bytes += sent.size;
 	}
@@ -358,9 +358,10 @@ static uint64_t sample(struct recovery *r, const struct gain *g, uint64_t sent,
 int recovery_acked(struct recovery *r, const struct ack *ack, uint64_t next,
 		   uint64_t now)
 {
-	uint64_t in_flight = r->in_flight, sent = UINT64_MAX, rtt, pn;
+	uint64_t in_flight = r->in_flight, cuts = r->cuts, sent = UINT64_MAX;
 	const struct sent *largest;
 	struct gain g = { 0 };
+	uint64_t rtt, pn;
 	size_t i;
 
 	if (!valid(r, ack, next))
@@ -386,8 +387,8 @@ int recovery_acked(struct recovery *r, const struct ack *ack, uint64_t next,
 	r->pto_count = 0;
 	rtt = sample(r, &g, sent, ack->delay, now);
 	detect(r, now);
-	/* Losses that cut the window now leave nothing for it to grow by. */
-	if (cubic_recovering(&r->cubic, now))
+	/* What cuts the window does not widen it, too. */
+	if (r->cuts != cuts)
 		g.bytes = 0;
 	if (g.flying)
 		cubic_acked(&r->cubic, &(struct cubic_ack){
@@ -395,7 +396,7 @@ int recovery_acked(struct recovery *r, const struct ack *ack, uint64_t next,
 			.bytes = g.bytes,
 			.in_flight = in_flight,
 			.largest = g.largest,
-			.highest = r->highest,
+			.highest = r->above - 1,
 			.sample = rtt,
 			.rtt = rtt_assumed(&r->rtt),
 		});
@@ -467,7 +468,7 @@ int64_t recovery_room(struct recovery *r, uint64_t now)
 void recovery_limited(struct recovery *r, bool limited)
 {
 	if (r->limited && !limited)
-		r->limited_end = r->highest;
+		r->limited_end = r->above;
 	r->limited = limited;
 }
 

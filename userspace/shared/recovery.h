@@ -117,17 +117,15 @@ void recovery_peer(struct recovery *r, uint64_t max_ack_delay,
  * recovery_sent - a packet was sent
  * @r: recovery
  * @sent: the packet. Those of different senders come in any order of numbers, a
- *	number once; their times may lie in the past. Times in the future are
- *	taken for the present.
+ *	number once; their times may lie in the past.
  *
  * A packet that comes when higher numbers were acknowledged may be lost already:
  * recovery_expiry() says so.
  *
- * Return: 0; -EEXIST: the number was there already; -ESTALE: it is below all that is
- * remembered, at least %RECOVERY_KEPT numbers: nobody will be told of the packet;
- * -ENOBUFS: there are %RECOVERY_SPAN numbers from the oldest packet that nothing is
- * known of to this: the numbers were spoiled, or the peer is silent, and the
- * connection must end; -ENOMEM.
+ * Return: 0; -EEXIST: the number was there already; -ESTALE: it is too old to be
+ * remembered, and nobody will be told of it; -ENOBUFS: it is %RECOVERY_SPAN above
+ * the oldest: a sender spoils the numbers, or the peer is silent, and the connection
+ * must end; -EINVAL: there is no such number (RFC 9000, 12.3); -ENOMEM.
  */
 int recovery_sent(struct recovery *r, const struct sent *sent);
 

@@ -6,6 +6,9 @@
 #include "least.h"
 #include "sent.h"
 
+/* RFC 9000, 12.3. */
+#define PN_MAX ((1ULL << 62) - 1)
+
 enum {
 	PAGES_MIN = 4,
 	PAGES_KEPT = RECOVERY_KEPT / SENT_PAGE,
@@ -109,6 +112,8 @@ static int take(struct sent_map *m, uint64_t pn, struct sent_page **found)
 	struct sent_page *p;
 	int err;
 
+	if (pn > PN_MAX)
+		return -EINVAL;
 	if (page < m->first)
 		return -ESTALE;
 	if (page >= m->end) {

@@ -47,7 +47,7 @@ void sent_free(struct sent_map *m);
  *
  * Return: 0; -EEXIST: the number is known; -ESTALE: it is older than what is
  * remembered; -ENOBUFS: there are %RECOVERY_SPAN numbers from the oldest outstanding
- * one to this; -ENOMEM.
+ * one to this; -EINVAL: there is no such number; -ENOMEM.
  */
 int sent_add(struct sent_map *m, const struct sent *sent, bool here);
 
