@@ -8,7 +8,7 @@
 #include "scene.h"
 #include "word.h"
 
-enum { DATAGRAM_BYTES = 600, VECTOR = 16384, STOP_CODE = 9 };
+enum { DATAGRAM_BYTES = 600, VECTOR = 16384, STOP_CODE = 9, REBINDS_MAX = 4 };
 
 #define MS NGTCP2_MILLISECONDS
 
@@ -276,17 +276,35 @@ static ngtcp2_ssize stack_write(struct scene *sc, uint8_t *dest, size_t destlen,
 
 /*
  * RFC 9002, 7: what is in flight is within the window, but for one packet; or within
- * the window before, if it was cut since. The stack sends again what it lost by its own.
+ * the window before, if it was cut since. The stack sends again what it lost by its own,
+ * and probes are sent in any case.
  */
 static void check_window(struct scene *sc)
 {
 	struct equic_share_stats *before = &sc->before, st;
 
 	equic_share_get_stats(pair_share(sc->pair), &st);
-	if (st.stack == before->stack && st.in_flight > before->in_flight &&
+	if (st.stack == before->stack && st.probes == before->probes &&
+	    st.in_flight > before->in_flight &&
 	    st.in_flight > most(st.window, before->window) + PAIR_DATAGRAM_MAX)
 		sc->overruns++;
 	*before = st;
+}
+
+/*
+ * Not before the handshake is confirmed (RFC 9000, 9), nor often: ngtcp2 keeps probes
+ * of paths that were lost in flight for ever.
+ */
+static void rebind(struct scene *sc, uint64_t now)
+{
+	if (!sc->plan.rebind_every || !sc->keys || now < sc->rebind_at ||
+	    sc->rebinds == REBINDS_MAX)
+		return;
+	if (sc->rebind_at) {
+		pair_rebind(sc->pair);
+		sc->rebinds++;
+	}
+	sc->rebind_at = now + sc->plan.rebind_every;
 }
 
 static ngtcp2_ssize app_write(struct pair *p, void *ctx, uint8_t *dest,
@@ -297,11 +315,7 @@ static ngtcp2_ssize app_write(struct pair *p, void *ctx, uint8_t *dest,
 	sc->pair = p;
 	if (!sc->second)
 		begin_second(sc);
-	if (sc->plan.rebind_every && now >= sc->rebind_at) {
-		if (sc->rebind_at)
-			pair_rebind(p);
-		sc->rebind_at = now + sc->plan.rebind_every;
-	}
+	rebind(sc, now);
 	second_turn(sc);
 	check_window(sc);
 	return stack_write(sc, dest, destlen, now);

@@ -60,7 +60,7 @@ struct scene {
 	struct equic_shared	*memory;
 	struct ring		*ring;
 	struct scene_stream	streams[SCENE_STREAMS_MAX];
-	int			claims, datagrams;
+	int			claims, datagrams, rebinds;
 	int64_t			stack_stream;
 	uint64_t		stack_sent;
 	bool			stack_fin, dead, spoilt;

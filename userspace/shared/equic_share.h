@@ -161,8 +161,9 @@ struct equic_share_options {
 /**
  * struct equic_share_stats - for people, and for tests
  * @taken: packet numbers, of all senders.
- * @stack: packets of the stack. The next two are packets, too.
+ * @stack: packets of the stack. The next three are packets, too.
  * @library: of this library.
+ * @probes: of them, those that were sent whatever the window said (RFC 9002, 6.2.4).
  * @second: of the second sender.
  * @voids: numbers that were taken and not sent.
  * @lost: packets, of all senders.
@@ -178,7 +179,7 @@ struct equic_share_options {
  * @streams: of the library that are open.
  */
 struct equic_share_stats {
-	uint64_t taken, stack, library, second, voids;
+	uint64_t taken, stack, library, probes, second, voids;
 	uint64_t lost, spurious, resent;
 	uint64_t window, in_flight, smoothed_rtt;
 	uint64_t hostile, estranged, epoch, streams;

@@ -192,7 +192,10 @@ size_t own_write(struct equic_share *s, uint8_t *dest, size_t destlen)
 		draft_ping(&d);
 	if (stream)
 		undue(s, &d, stream);
-	s->probes -= !!s->probes;
+	if (s->probes) {
+		s->probes--;
+		s->stats.probes++;
+	}
 	return seal_draft(s, &d, dest);
 }
 

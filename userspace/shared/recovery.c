@@ -16,6 +16,8 @@ enum {
 	PERSISTENT_THRESHOLD = 3,
 	/* RFC 9002, 6.2.4. */
 	PROBES_MAX = 2,
+	/* Doublings of the probe timeout, for packets of the stack alone. */
+	STACK_PATIENCE = 2,
 	/* Of the probe timeout: no connection lasts as long as that. */
 	BACKOFF_MAX = 16,
 };
@@ -39,7 +41,8 @@ enum {
  * @acked: the largest number of a packet that was acknowledged, while @answered.
  * @answered: there is one.
  * @loss_time: when the next packet below @acked is lost; UINT64_MAX: there is none.
- * @probed: outstanding packets that the probe timeout is for.
+ * @waiting: packets that elicit an acknowledgment, and nothing has become of.
+ * @own_waiting: of them, those that are not the stack's.
  * @probe_start: when it began: the last of them was sent, or it expired.
  * @pto_count: how often it did since the last answer.
  * @limited: the senders wanted more than they were allowed.
@@ -65,7 +68,8 @@ struct recovery {
 	uint64_t			acked;
 	bool				answered;
 	uint64_t			loss_time;
-	unsigned int			probed;
+	unsigned int			waiting;
+	unsigned int			own_waiting;
 	uint64_t			probe_start;
 	unsigned int			pto_count;
 	bool				limited;
@@ -121,11 +125,6 @@ void recovery_peer(struct recovery *r, uint64_t max_ack_delay,
 	rtt_peer(&r->rtt, max_ack_delay, ack_delay_exponent);
 }
 
-static bool is_probed(const struct sent *sent)
-{
-	return sent->elicits && sent->sender != SENDER_STACK;
-}
-
 /* Below what was acknowledged, and told of only now. */
 static void came_late(struct recovery *r, const struct sent *sent)
 {
@@ -147,11 +146,12 @@ int recovery_sent(struct recovery *r, const struct sent *sent)
 	r->above = most(r->above, sent->pn + 1);
 	if (r->answered && sent->pn < r->acked)
 		came_late(r, sent);
-	if (is_probed(sent)) {
-		r->probed++;
-		r->probe_start = most(r->probe_start, sent->time);
-	}
-	if (!sent->elicits || !here)
+	if (!sent->elicits)
+		return 0;
+	r->waiting++;
+	r->own_waiting += sent->sender != SENDER_STACK;
+	r->probe_start = most(r->probe_start, sent->time);
+	if (!here)
 		return 0;
 	r->in_flight += sent->size;
 	pacer_take(&r->pacer, sent->size);
@@ -176,8 +176,8 @@ static struct sent settle(struct recovery *r, uint64_t pn, bool acked)
 
 	if (sent.elicits && sent_here(&r->sent, pn))
 		r->in_flight -= sent.size;
-	if (is_probed(&sent))
-		r->probed--;
+	r->waiting -= sent.elicits;
+	r->own_waiting -= sent.elicits && sent.sender != SENDER_STACK;
 	sent_settle(&r->sent, pn, acked);
 	return sent;
 }
@@ -403,13 +403,21 @@ int recovery_acked(struct recovery *r, const struct ack *ack, uint64_t next,
 	return 0;
 }
 
-/* RFC 9002, 6.2.1. */
+/*
+ * RFC 9002, 6.2.1. The stack probes for its packets, and twice before this does. But
+ * ngtcp2 does not if all that was in them has been acknowledged otherwise, and then
+ * they would fill the window for ever.
+ */
 static uint64_t probe_time(const struct recovery *r)
 {
-	if (!r->probed)
+	unsigned int shift = r->pto_count;
+
+	if (!r->waiting)
 		return UINT64_MAX;
+	if (!r->own_waiting)
+		shift += STACK_PATIENCE;
 	return capped_sum(r->probe_start,
-			  rtt_pto(&r->rtt) << least(r->pto_count, BACKOFF_MAX));
+			  rtt_pto(&r->rtt) << least(shift, BACKOFF_MAX));
 }
 
 static uint64_t window_of(const struct recovery *r)
@@ -448,7 +456,7 @@ unsigned int recovery_expired(struct recovery *r, uint64_t now)
 	if (r->pto_count < UINT32_MAX)
 		r->pto_count++;
 	r->probe_start = now;
-	return least(r->probed, PROBES_MAX);
+	return least(r->waiting, PROBES_MAX);
 }
 
 int64_t recovery_room(struct recovery *r, uint64_t now)
