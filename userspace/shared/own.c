@@ -57,7 +57,8 @@ static void put_stream(struct draft *d, const struct stream *stream,
 	put_number(d, stream->id);
 	put_number(d, offset);
 	put_number(d, len);
-	memcpy(d->payload + d->len, bytes, len);
+	if (len)
+		memcpy(d->payload + d->len, bytes, len);
 	d->len += len;
 }
 

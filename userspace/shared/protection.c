@@ -69,10 +69,16 @@ static int take_number_epoch(struct equic_share *s, uint64_t *pn)
 	return err;
 }
 
+/* Somebody else has it now, or nobody. */
+static void key_forget(struct share_key *key)
+{
+	explicit_bzero(key, sizeof(*key));
+}
+
 static void key_drop(struct share_key *key)
 {
 	seal_key_free(key->key);
-	explicit_bzero(key, sizeof(*key));
+	key_forget(key);
 }
 
 void protection_free(struct equic_share *s)
@@ -109,7 +115,7 @@ size_t share_seal(struct equic_share *s, uint8_t *packet, const uint8_t *header,
 			return 0;
 		key_drop(&s->keys[0]);
 		s->keys[0] = s->keys[1];
-		explicit_bzero(&s->keys[1], sizeof(s->keys[1]));
+		key_forget(&s->keys[1]);
 		s->epoch_first = *pn;
 		s->update_wanted = false;
 	} else if (!s->keys[0].key || take_number(s, pn)) {

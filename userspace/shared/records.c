@@ -259,6 +259,5 @@ void records_recover(struct equic_share *s)
 	for (i = 0; i < s->streams.count; i++)
 		recover_stream(s, &s->streams.slots[s->streams.order[i]]);
 	/* Of the budget too: what it took and did not use. */
-	s->granted = __atomic_load_n(&s->memory->budget, __ATOMIC_RELAXED) +
-		     s->registered;
+	s->granted = share_read_budget(s) + s->registered;
 }

@@ -151,6 +151,9 @@ void share_estrange(struct equic_share *s);
 void share_enter(struct equic_share *s, ngtcp2_tstamp ts);
 void share_leave(struct equic_share *s);
 
+/* The budget, if it can be that. */
+int64_t share_read_budget(struct equic_share *s);
+
 /* Make the budget what all senders together may send. Return: that, bytes. */
 int64_t share_budget(struct equic_share *s);
 

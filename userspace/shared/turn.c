@@ -64,6 +64,22 @@ void share_estrange(struct equic_share *s)
 	s->stats.estranged = 1;
 }
 
+/* More than any window is, and far from where sums would end. */
+#define BUDGET_MAX	((int64_t)1 << 40)
+
+/* What a second sender cannot have made of it becomes what it should be. */
+int64_t share_read_budget(struct equic_share *s)
+{
+	int64_t budget = __atomic_load_n(&s->memory->budget, __ATOMIC_RELAXED);
+
+	if (budget < BUDGET_MAX && budget > -BUDGET_MAX)
+		return budget;
+	s->stats.hostile++;
+	__atomic_store_n(&s->memory->budget, 0, __ATOMIC_RELAXED);
+	s->granted = s->registered;
+	return 0;
+}
+
 /* What was granted, is not there any more, and nobody has told of: on its way. */
 static int64_t reserved(const struct equic_share *s, int64_t budget)
 {
@@ -74,8 +90,7 @@ static int64_t reserved(const struct equic_share *s, int64_t budget)
 
 int64_t share_budget(struct equic_share *s)
 {
-	int64_t budget = __atomic_load_n(&s->memory->budget, __ATOMIC_RELAXED);
-	int64_t room, change;
+	int64_t budget = share_read_budget(s), room, change;
 
 	recovery_limited(s->recovery, s->blocked || budget <= 0 || own_due(s));
 	room = recovery_room(s->recovery, s->now);
