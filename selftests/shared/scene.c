@@ -268,6 +268,7 @@ static ngtcp2_ssize stack_write(struct scene *sc, uint8_t *dest, size_t destlen,
 				      sc->stack_stream, &vec, 1, now);
 	if (n == NGTCP2_ERR_STREAM_DATA_BLOCKED)
 		return write_nothing(sc, dest, destlen, now);
+	sc->marked += n > 0 && pi.ecn != NGTCP2_ECN_NOT_ECT;
 	if (used > 0)
 		sc->stack_sent += used;
 	sc->stack_fin = used >= 0 && sc->stack_sent == sc->plan.stack_bytes;

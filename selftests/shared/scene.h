@@ -68,6 +68,7 @@ struct scene {
 	uint64_t		deaths, deaths_at[SECOND_STEPS];
 	uint64_t		fates[3], done, stopped, keys, paths;
 	uint64_t		overruns;	/* of the window */
+	uint64_t		marked;		/* packets that are not Not-ECT */
 	struct equic_share_stats before;
 	uint8_t			stack[SCENE_STACK_MAX];
 };

@@ -44,6 +44,7 @@ static struct equic_share_stats play(const char *name,
 	ktap_result(!pair_repeated(sc->pair),
 		    "%s: no packet number is used twice", name);
 	ktap_result(!sc->overruns, "%s: the window is kept to", name);
+	ktap_result(!sc->marked, "%s: no packet is marked (ECN)", name);
 	equic_share_get_stats(pair_share(sc->pair), &st);
 	ktap_result(none_open(sc), "%s: no stream is left open", name);
 	scene_free(sc);

@@ -8,7 +8,7 @@
 
 /* The stack has written @n bytes, if above 0: @dest becomes what is sent. */
 static ngtcp2_ssize finish(struct equic_share *s, uint8_t *dest,
-			   ngtcp2_ssize n)
+			   ngtcp2_pkt_info *pi, ngtcp2_ssize n)
 {
 	struct share_packet *packet = &s->packet;
 	struct sent sent = {
@@ -17,6 +17,9 @@ static ngtcp2_ssize finish(struct equic_share *s, uint8_t *dest,
 	};
 	size_t before;
 
+	/* The other senders mark none: there would be no telling whose was marked. */
+	if (n > 0 && pi)
+		pi->ecn = NGTCP2_ECN_NOT_ECT;
 	if (!packet->at)
 		return n;
 	/* A packet that was sealed and is not returned: its number is void. */
@@ -142,7 +145,7 @@ ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
 	data_return(s->memory, taken - (used > 0 ? used : 0));
 	if (pdatalen)
 		*pdatalen = used;
-	return leave(s, finish(s, dest, n));
+	return leave(s, finish(s, dest, pi, n));
 }
 
 ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *path,
@@ -170,7 +173,7 @@ ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *pat
 						flags, dgram_id, datav, datavcnt,
 						ts);
 	s->partial = n == NGTCP2_ERR_WRITE_MORE;
-	return leave(s, finish(s, dest, n));
+	return leave(s, finish(s, dest, pi, n));
 }
 
 ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
@@ -186,7 +189,7 @@ ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
 	share_end(s);
 	n = ngtcp2_conn_write_connection_close(s->conn, path, pi, dest,
 					       stack_room(destlen), ccerr, ts);
-	n = finish(s, dest, n);
+	n = finish(s, dest, pi, n);
 	share_leave(s);
 	return n;
 }

@@ -57,6 +57,8 @@
 extern "C" {
 #endif
 
+#define EQUIC_SHARE_API __attribute__((visibility("default")))
+
 struct equic_share;
 
 #define EQUIC_SHARE_PAYLOAD_DEFAULT	1252
@@ -198,18 +200,23 @@ struct equic_share_stats {
  * of its range; EPROTO: the memory has another layout; what memfd_create(2) and
  * mmap(2) say.
  */
+EQUIC_SHARE_API
 struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 				    ngtcp2_settings *settings,
 				    const struct equic_share_options *options);
 
 /* Behind ngtcp2_conn_server_new() or _client_new(). */
+EQUIC_SHARE_API
 void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn);
 
 /* Behind ngtcp2_conn_del(). NULL is allowed. */
+EQUIC_SHARE_API
 void equic_share_free(struct equic_share *s);
 
 /* Descriptors to be given to the second sender, and closed by equic_share_free(). */
+EQUIC_SHARE_API
 int equic_share_memory_fd(const struct equic_share *s);
+EQUIC_SHARE_API
 int equic_share_ring_fd(const struct equic_share *s, unsigned int ring);
 
 /**
@@ -223,6 +230,7 @@ int equic_share_ring_fd(const struct equic_share *s, unsigned int ring);
  *
  * Return: for GnuTLS: 0; -1: the connection refuses them.
  */
+EQUIC_SHARE_API
 int equic_share_secret(struct equic_share *s, gnutls_session_t session,
 		       gnutls_record_encryption_level_t level, const void *rx,
 		       const void *tx, size_t len);
@@ -233,6 +241,7 @@ int equic_share_secret(struct equic_share *s, gnutls_session_t session,
  * Return: as that; NGTCP2_ERR_PROTO also: the peer acknowledges what was not sent;
  * NGTCP2_ERR_NOMEM.
  */
+EQUIC_SHARE_API
 int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
 			 const ngtcp2_pkt_info *pi, const uint8_t *pkt,
 			 size_t pktlen, ngtcp2_tstamp ts);
@@ -244,6 +253,7 @@ int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
  * own is returned with *@pdatalen -1. 0 also: what was offered is more than the window
  * or the peer allow now.
  */
+EQUIC_SHARE_API
 ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
 				       ngtcp2_pkt_info *pi, uint8_t *dest,
 				       size_t destlen, ngtcp2_ssize *pdatalen,
@@ -252,6 +262,7 @@ ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
 				       ngtcp2_tstamp ts);
 
 /* ngtcp2_conn_writev_datagram(); *@paccepted is 0 with a packet of the library's own. */
+EQUIC_SHARE_API
 ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *path,
 					 ngtcp2_pkt_info *pi, uint8_t *dest,
 					 size_t destlen, int *paccepted,
@@ -260,6 +271,7 @@ ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *pat
 					 ngtcp2_tstamp ts);
 
 /* ngtcp2_conn_write_connection_close(); the second sender is stopped before. */
+EQUIC_SHARE_API
 ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
 						ngtcp2_path *path,
 						ngtcp2_pkt_info *pi, uint8_t *dest,
@@ -268,12 +280,15 @@ ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
 						ngtcp2_tstamp ts);
 
 /* ngtcp2_conn_get_expiry() */
+EQUIC_SHARE_API
 ngtcp2_tstamp equic_share_get_expiry(struct equic_share *s);
 
 /* ngtcp2_conn_handle_expiry(); the second sender's records are looked at. */
+EQUIC_SHARE_API
 int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts);
 
 /* ngtcp2_conn_get_max_data_left(), of all senders */
+EQUIC_SHARE_API
 uint64_t equic_share_get_max_data_left(struct equic_share *s);
 
 /**
@@ -284,6 +299,7 @@ uint64_t equic_share_get_max_data_left(struct equic_share *s);
  * Return: 0; NGTCP2_ERR_STREAM_ID_BLOCKED: the peer allows no more now;
  * NGTCP2_ERR_NOMEM: there are EQUIC_SHARED_STREAMS.
  */
+EQUIC_SHARE_API
 int equic_share_stream_open(struct equic_share *s, uint64_t *stream);
 
 /**
@@ -298,10 +314,12 @@ int equic_share_stream_open(struct equic_share *s, uint64_t *stream);
  * NGTCP2_ERR_STREAM_DATA_BLOCKED: the peer does not allow that many;
  * NGTCP2_ERR_INVALID_ARGUMENT: @fin before what was sent; NGTCP2_ERR_NOMEM.
  */
+EQUIC_SHARE_API
 int equic_share_stream_send(struct equic_share *s, uint64_t stream,
 			    uint64_t offset, uint64_t len, bool fin);
 
 /* Reset it (RFC 9000, 19.4). Return: 0; NGTCP2_ERR_STREAM_NOT_FOUND. */
+EQUIC_SHARE_API
 int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
 			     uint64_t code);
 
@@ -313,8 +331,10 @@ int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
  * it. Its streams stay open: they are the endpoint's to end. A new one may begin, when
  * it has been given the keys and the path; key() and path() are called for it.
  */
+EQUIC_SHARE_API
 void equic_share_second_died(struct equic_share *s);
 
+EQUIC_SHARE_API
 void equic_share_get_stats(const struct equic_share *s,
 			   struct equic_share_stats *stats);
 
