@@ -40,7 +40,7 @@ static size_t on_bytes(void *ctx, uint64_t stream, uint64_t offset, uint8_t *to,
 
 	(void)ctx;
 	for (i = 0; i < len; i++)
-		to[i] = pair_byte(stream, offset + i);
+		to[i] = world_byte(stream, offset + i);
 	return len;
 }
 
@@ -75,14 +75,14 @@ static int second_send(void *ctx, const uint8_t *packet, size_t len)
 {
 	struct scene *sc = ctx;
 
-	return pair_send(sc->pair, packet, len);
+	return world_send(sc->world, packet, len);
 }
 
 static uint64_t second_now(void *ctx)
 {
 	struct scene *sc = ctx;
 
-	return pair_now(sc->pair);
+	return world_now(sc->world);
 }
 
 static bool second_alive(void *ctx, enum second_step step)
@@ -92,7 +92,7 @@ static bool second_alive(void *ctx, enum second_step step)
 	if (chance_of(&sc->chance, 1000) >= sc->plan.mortal)
 		return true;
 	sc->dead = true;
-	sc->revive_at = pair_now(sc->pair) + 20 * MS;
+	sc->revive_at = world_now(sc->world) + 20 * MS;
 	sc->deaths++;
 	sc->deaths_at[step]++;
 	return false;
@@ -106,7 +106,7 @@ static const struct second_ops second_ops = {
 
 static void begin_second(struct scene *sc)
 {
-	struct equic_share *share = pair_share(sc->pair);
+	struct equic_share *share = world_share(sc->world);
 
 	sc->memory = memory_map(equic_share_memory_fd(share));
 	sc->ring = ring_map(equic_share_ring_fd(share, 0), true);
@@ -132,7 +132,7 @@ static void revive(struct scene *sc)
 	end_second(sc);
 	begin_second(sc);
 	sc->dead = false;
-	equic_share_second_died(pair_share(sc->pair));
+	equic_share_second_died(world_share(sc->world));
 	for (i = 0; i < sc->claims; i++) {
 		struct scene_stream *st = &sc->streams[i];
 		uint64_t word = stream_read(sc->memory, st->slot);
@@ -189,7 +189,7 @@ static void claim(struct scene *sc)
 /* What it began is reset: nobody else knows how it would have gone on. */
 static void spoil(struct scene *sc)
 {
-	struct equic_share *share = pair_share(sc->pair);
+	struct equic_share *share = world_share(sc->world);
 	int i;
 
 	sc->plan.spoil(sc->memory, equic_share_ring_fd(share, 0));
@@ -207,7 +207,7 @@ static void second_turn(struct scene *sc)
 	if (sc->plan.spoil && !sc->spoilt &&
 	    sc->stack_sent >= sc->plan.stack_bytes / 4)
 		spoil(sc);
-	if (sc->dead && pair_now(sc->pair) >= sc->revive_at)
+	if (sc->dead && world_now(sc->world) >= sc->revive_at)
 		revive(sc);
 	if (sc->dead)
 		return;
@@ -224,13 +224,13 @@ static void open_stack_stream(struct scene *sc)
 {
 	uint64_t i;
 
-	if (ngtcp2_conn_open_uni_stream(pair_server(sc->pair), &sc->stack_stream,
+	if (ngtcp2_conn_open_uni_stream(world_server(sc->world), &sc->stack_stream,
 					NULL)) {
 		sc->stack_stream = -1;
 		return;
 	}
 	for (i = 0; i < sc->plan.stack_bytes; i++)
-		sc->stack[i] = pair_byte(sc->stack_stream, i);
+		sc->stack[i] = world_byte(sc->stack_stream, i);
 }
 
 static ngtcp2_ssize write_nothing(struct scene *sc, uint8_t *dest, size_t destlen,
@@ -240,7 +240,7 @@ static ngtcp2_ssize write_nothing(struct scene *sc, uint8_t *dest, size_t destle
 	ngtcp2_pkt_info pi;
 
 	ngtcp2_path_storage_zero(&ps);
-	return equic_share_writev_stream(pair_share(sc->pair), &ps.path, &pi,
+	return equic_share_writev_stream(world_share(sc->world), &ps.path, &pi,
 					 dest, destlen, NULL, 0, -1, NULL, 0,
 					 now);
 }
@@ -261,7 +261,7 @@ static ngtcp2_ssize stack_write(struct scene *sc, uint8_t *dest, size_t destlen,
 	if (sc->stack_stream < 0 || sc->stack_fin)
 		return write_nothing(sc, dest, destlen, now);
 	ngtcp2_path_storage_zero(&ps);
-	n = equic_share_writev_stream(pair_share(sc->pair), &ps.path, &pi, dest,
+	n = equic_share_writev_stream(world_share(sc->world), &ps.path, &pi, dest,
 				      destlen, &used,
 				      vec.len == left ?
 					      NGTCP2_WRITE_STREAM_FLAG_FIN : 0,
@@ -284,10 +284,10 @@ static void check_window(struct scene *sc)
 {
 	struct equic_share_stats *before = &sc->before, st;
 
-	equic_share_get_stats(pair_share(sc->pair), &st);
+	equic_share_get_stats(world_share(sc->world), &st);
 	if (st.stack == before->stack && st.probes == before->probes &&
 	    st.in_flight > before->in_flight &&
-	    st.in_flight > most(st.window, before->window) + PAIR_DATAGRAM_MAX)
+	    st.in_flight > most(st.window, before->window) + WORLD_DATAGRAM_MAX)
 		sc->overruns++;
 	*before = st;
 }
@@ -302,18 +302,18 @@ static void rebind(struct scene *sc, uint64_t now)
 	    sc->rebinds == REBINDS_MAX)
 		return;
 	if (sc->rebind_at) {
-		pair_rebind(sc->pair);
+		world_rebind(sc->world);
 		sc->rebinds++;
 	}
 	sc->rebind_at = now + sc->plan.rebind_every;
 }
 
-static ngtcp2_ssize app_write(struct pair *p, void *ctx, uint8_t *dest,
+static ngtcp2_ssize app_write(struct world *w, void *ctx, uint8_t *dest,
 			      size_t destlen, uint64_t now)
 {
 	struct scene *sc = ctx;
 
-	sc->pair = p;
+	sc->world = w;
 	if (!sc->second)
 		begin_second(sc);
 	rebind(sc, now);
@@ -342,10 +342,10 @@ static uint64_t app_expiry(void *ctx)
 		return sc->revive_at;
 	/* Nobody tells it when it may send again: it looks. */
 	return sc->second && second_has_more(sc) ?
-		pair_now(sc->pair) + MS : UINT64_MAX;
+		world_now(sc->world) + MS : UINT64_MAX;
 }
 
-static const struct pair_app app = { .write = app_write, .expiry = app_expiry };
+static const struct world_app app = { .write = app_write, .expiry = app_expiry };
 
 /* The client wants no more of some, in the middle of them. */
 static void stop_some(struct scene *sc)
@@ -357,17 +357,17 @@ static void stop_some(struct scene *sc)
 
 		if (!sc->plan.stop_every || i % sc->plan.stop_every ||
 		    st->stopped ||
-		    pair_stream(sc->pair, st->id)->bytes < sc->plan.stream_bytes / 4)
+		    world_stream(sc->world, st->id)->bytes < sc->plan.stream_bytes / 4)
 			continue;
 		st->stopped = true;
-		ngtcp2_conn_shutdown_stream_read(pair_client(sc->pair), 0,
+		ngtcp2_conn_shutdown_stream_read(world_client(sc->world), 0,
 						 st->id, STOP_CODE);
 	}
 }
 
 static bool stream_over(struct scene *sc, const struct scene_stream *st)
 {
-	const struct pair_stream *got = pair_stream(sc->pair, st->id);
+	const struct world_stream *got = world_stream(sc->world, st->id);
 
 	return got->fin || got->reset || st->stopped;
 }
@@ -376,7 +376,7 @@ bool scene_complete(struct scene *sc)
 {
 	int i;
 
-	if (sc->stack_stream < 0 || !pair_stream(sc->pair, sc->stack_stream)->fin)
+	if (sc->stack_stream < 0 || !world_stream(sc->world, sc->stack_stream)->fin)
 		return false;
 	if (!sc->spoilt && (sc->claims < sc->plan.streams ||
 			    sc->datagrams < sc->plan.datagrams ||
@@ -388,23 +388,23 @@ bool scene_complete(struct scene *sc)
 	return true;
 }
 
-static bool done(struct pair *p, void *ctx)
+static bool done(struct world *w, void *ctx)
 {
 	struct scene *sc = ctx;
 
-	(void)p;
+	(void)w;
 	stop_some(sc);
 	return scene_complete(sc);
 }
 
 bool scene_right(struct scene *sc)
 {
-	const struct pair_stream *got = pair_stream(sc->pair, sc->stack_stream);
+	const struct world_stream *got = world_stream(sc->world, sc->stack_stream);
 	uint64_t wrong = got->wrong + (got->bytes != sc->plan.stack_bytes);
 	int i;
 
 	for (i = 0; i < sc->claims; i++) {
-		got = pair_stream(sc->pair, sc->streams[i].id);
+		got = world_stream(sc->world, sc->streams[i].id);
 		wrong += got->wrong;
 		if (got->fin && !sc->spoilt)
 			wrong += got->bytes != sc->plan.stream_bytes;
@@ -415,7 +415,7 @@ bool scene_right(struct scene *sc)
 struct scene *scene_new(const struct scene_plan *plan)
 {
 	struct scene *sc = calloc(1, sizeof(*sc));
-	struct pair_options options = {
+	struct world_options options = {
 		.path = plan->path, .seed = plan->seed, .shared = true,
 		.share = { .events = &events, .ctx = sc, .memory = -1,
 			   .ring_count = 1, .connection = 7,
@@ -428,7 +428,7 @@ struct scene *scene_new(const struct scene_plan *plan)
 	sc->plan = *plan;
 	sc->stack_stream = -1;
 	chance_seed(&sc->chance, plan->seed + 1);
-	sc->pair = pair_new(&options, &app, sc);
+	sc->world = world_new(&options, &app, sc);
 	return sc;
 }
 
@@ -436,13 +436,13 @@ void scene_free(struct scene *sc)
 {
 	if (sc->second)
 		end_second(sc);
-	pair_free(sc->pair);
+	world_free(sc->world);
 	free(sc);
 }
 
 int scene_play(struct scene *sc, uint64_t until)
 {
-	return pair_run_until(sc->pair, done, until);
+	return world_run_until(sc->world, done, until);
 }
 
 void scene_print(struct scene *sc, const char *name, int err)
@@ -450,9 +450,9 @@ void scene_print(struct scene *sc, const char *name, int err)
 	struct equic_share_stats st;
 	int i;
 
-	equic_share_get_stats(pair_share(sc->pair), &st);
+	equic_share_get_stats(world_share(sc->world), &st);
 	ktap_diag("%s: %d, %.3f s; taken %llu, stack %llu, library %llu, second %llu, void %llu, lost %llu, spurious %llu, resent %llu, window %llu, in flight %llu, rtt %llu us, hostile %llu, estranged %llu, epoch %llu, streams %llu",
-		  name, err, pair_now(sc->pair) / 1e9,
+		  name, err, world_now(sc->world) / 1e9,
 		  (unsigned long long)st.taken, (unsigned long long)st.stack,
 		  (unsigned long long)st.library, (unsigned long long)st.second,
 		  (unsigned long long)st.voids, (unsigned long long)st.lost,
@@ -463,7 +463,7 @@ void scene_print(struct scene *sc, const char *name, int err)
 		  (unsigned long long)st.epoch, (unsigned long long)st.streams);
 	ktap_diag("claims %d, datagrams %d arrived %llu acked %llu lost %llu, done %llu, stopped %llu, stack %llu, budget %lld, data %llu of %llu, deaths %llu, overruns %llu",
 		  sc->claims, sc->datagrams,
-		  (unsigned long long)pair_datagrams(sc->pair),
+		  (unsigned long long)world_datagrams(sc->world),
 		  (unsigned long long)sc->fates[0], (unsigned long long)sc->fates[1],
 		  (unsigned long long)sc->done, (unsigned long long)sc->stopped,
 		  (unsigned long long)sc->stack_sent,
@@ -473,8 +473,8 @@ void scene_print(struct scene *sc, const char *name, int err)
 		  (unsigned long long)sc->deaths,
 		  (unsigned long long)sc->overruns);
 	for (i = 0; i < sc->claims; i++) {
-		const struct pair_stream *got =
-			pair_stream(sc->pair, sc->streams[i].id);
+		const struct world_stream *got =
+			world_stream(sc->world, sc->streams[i].id);
 
 		if (!stream_over(sc, &sc->streams[i]))
 			ktap_diag("stream %llu: sent %llu, there %llu, wrong %llu, fin %d, reset %d",

@@ -8,7 +8,7 @@
 #define EQUIC_SELFTESTS_SHARED_SCENE_H
 
 #include "memory.h"
-#include "pair.h"
+#include "world.h"
 #include "ring.h"
 #include "second.h"
 
@@ -33,7 +33,7 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 20 };
  *	nothing.
  */
 struct scene_plan {
-	struct pair_path	path;
+	struct world_path	path;
 	uint64_t		seed;
 	int			streams;
 	uint64_t		stream_bytes, stack_bytes;
@@ -54,7 +54,7 @@ struct scene_stream {
 
 struct scene {
 	struct scene_plan	plan;
-	struct pair		*pair;
+	struct world		*world;
 	struct chance		chance;
 	struct second		*second;
 	struct equic_shared	*memory;

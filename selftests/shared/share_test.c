@@ -11,7 +11,7 @@
 #define MS NGTCP2_MILLISECONDS
 #define S NGTCP2_SECONDS
 
-static const struct pair_path clean = {
+static const struct world_path clean = {
 	.delay = 10 * MS, .rate = 5000000, .queue = 200000,
 };
 
@@ -25,8 +25,8 @@ static bool none_open(struct scene *sc)
 {
 	struct equic_share_stats st;
 
-	pair_run(sc->pair, pair_now(sc->pair) + 3 * S);
-	equic_share_get_stats(pair_share(sc->pair), &st);
+	world_run(sc->world, world_now(sc->world) + 3 * S);
+	equic_share_get_stats(world_share(sc->world), &st);
 	return st.streams == EQUIC_SHARED_POOL && !st.in_flight;
 }
 
@@ -41,11 +41,11 @@ static struct equic_share_stats play(const char *name,
 	ktap_result(!err && scene_complete(sc),
 		    "%s: all that three senders sent arrives", name);
 	ktap_result(scene_right(sc), "%s: each byte as it was", name);
-	ktap_result(!pair_repeated(sc->pair),
+	ktap_result(!world_repeated(sc->world),
 		    "%s: no packet number is used twice", name);
 	ktap_result(!sc->overruns, "%s: the window is kept to", name);
 	ktap_result(!sc->marked, "%s: no packet is marked (ECN)", name);
-	equic_share_get_stats(pair_share(sc->pair), &st);
+	equic_share_get_stats(world_share(sc->world), &st);
 	ktap_result(none_open(sc), "%s: no stream is left open", name);
 	scene_free(sc);
 	return st;
@@ -150,10 +150,10 @@ static void test_evil(uint64_t seed, size_t i)
 	sc = scene_new(&plan);
 	err = scene_play(sc, 300 * S);
 	scene_print(sc, evils[i].name, err);
-	equic_share_get_stats(pair_share(sc->pair), &st);
+	equic_share_get_stats(world_share(sc->world), &st);
 	ktap_result(!err && scene_complete(sc) && scene_right(sc),
 		    "%s: what the stack sends arrives", evils[i].name);
-	ktap_result(!pair_repeated(sc->pair), "%s: no number is used twice",
+	ktap_result(!world_repeated(sc->world), "%s: no number is used twice",
 		    evils[i].name);
 	ktap_result(!evils[i].estranged || st.estranged,
 		    "%s: it is noticed", evils[i].name);
@@ -163,16 +163,16 @@ static void test_evil(uint64_t seed, size_t i)
 static void test_direct_call(uint64_t seed)
 {
 	struct scene_plan plan = usual;
-	uint8_t buf[PAIR_DATAGRAM_MAX];
+	uint8_t buf[WORLD_DATAGRAM_MAX];
 	struct scene *sc;
 
 	plan.seed = seed;
 	sc = scene_new(&plan);
-	pair_run(sc->pair, 1200 * MS);
-	ngtcp2_conn_shutdown_stream_write(pair_server(sc->pair), 0,
+	world_run(sc->world, 1200 * MS);
+	ngtcp2_conn_shutdown_stream_write(world_server(sc->world), 0,
 					  sc->stack_stream, 1);
-	ktap_result(ngtcp2_conn_write_pkt(pair_server(sc->pair), NULL, NULL, buf,
-					  sizeof(buf), pair_now(sc->pair)) ==
+	ktap_result(ngtcp2_conn_write_pkt(world_server(sc->world), NULL, NULL, buf,
+					  sizeof(buf), world_now(sc->world)) ==
 			    NGTCP2_ERR_CALLBACK_FAILURE,
 		    "what would leave without the library is refused");
 	scene_free(sc);

@@ -52,8 +52,8 @@ static bool none_open(struct scene *sc)
 {
 	struct equic_share_stats st;
 
-	pair_run(sc->pair, pair_now(sc->pair) + 5 * S);
-	equic_share_get_stats(pair_share(sc->pair), &st);
+	world_run(sc->world, world_now(sc->world) + 5 * S);
+	equic_share_get_stats(world_share(sc->world), &st);
 	return st.streams == EQUIC_SHARED_POOL;
 }
 
@@ -62,7 +62,7 @@ static void add_up(struct scene *sc)
 	struct equic_share_stats st;
 	int i;
 
-	equic_share_get_stats(pair_share(sc->pair), &st);
+	equic_share_get_stats(world_share(sc->world), &st);
 	sum.scenes++;
 	sum.updates += st.epoch;
 	sum.lost += st.lost;
@@ -88,7 +88,7 @@ static uint64_t play(const struct scene_plan *plan)
 	overrun = sc->overruns;
 	add_up(sc);
 	open = !failed && !none_open(sc);
-	repeated = pair_repeated(sc->pair);
+	repeated = world_repeated(sc->world);
 	if (failed || wrong || repeated || open || overrun) {
 		ktap_diag("seed %llu: failed %d, wrong %d, repeated %d, open %d, overrun %d",
 			  (unsigned long long)plan->seed, failed, wrong,
@@ -100,7 +100,7 @@ static uint64_t play(const struct scene_plan *plan)
 	sum.repeated += repeated;
 	sum.open += open;
 	sum.overruns += overrun;
-	events = pair_events(sc->pair);
+	events = world_events(sc->world);
 	scene_free(sc);
 	return events;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* See pair.h. */
+/* See world.h. */
 #include <arpa/inet.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include "certificate.h"
 #include "ktap.h"
-#include "pair.h"
+#include "world.h"
 
 enum { SERVER, CLIENT, ENDS };
 enum { CID_LEN = 8, WINDOW = 1 << 24 };
@@ -23,11 +23,11 @@ struct flight {
 	int		to;
 	uint16_t	port;		/* of the client */
 	size_t		len;
-	uint8_t		bytes[PAIR_DATAGRAM_MAX];
+	uint8_t		bytes[WORLD_DATAGRAM_MAX];
 };
 
 struct end {
-	struct pair		*pair;
+	struct world		*world;
 	ngtcp2_conn		*conn;
 	gnutls_session_t	tls;
 	ngtcp2_crypto_conn_ref	ref;
@@ -40,9 +40,9 @@ struct number {
 	uint64_t pn, tag;
 };
 
-struct pair {
-	struct pair_options		options;
-	const struct pair_app		*app;
+struct world {
+	struct world_options		options;
+	const struct world_app		*app;
 	void				*ctx;
 	struct chance			chance;
 	uint64_t			now;
@@ -52,7 +52,7 @@ struct pair {
 	gnutls_certificate_credentials_t credentials[ENDS];
 	/* A NAT stands before the client: what it is for itself, and for others. */
 	struct sockaddr_in		server, client, outside;
-	struct pair_stream		streams[PAIR_STREAMS_MAX];
+	struct world_stream		streams[WORLD_STREAMS_MAX];
 	uint64_t			datagrams;
 	uint8_t				client_iv[2][16];
 	struct number			*numbers;
@@ -61,57 +61,57 @@ struct pair {
 };
 
 /* Whose callback for packets it is. */
-static struct pair *running;
+static struct world *running;
 
-uint64_t pair_now(const struct pair *p)
+uint64_t world_now(const struct world *w)
 {
-	return p->now;
+	return w->now;
 }
 
-ngtcp2_conn *pair_server(struct pair *p)
+ngtcp2_conn *world_server(struct world *w)
 {
-	return p->end[SERVER].conn;
+	return w->end[SERVER].conn;
 }
 
-ngtcp2_conn *pair_client(struct pair *p)
+ngtcp2_conn *world_client(struct world *w)
 {
-	return p->end[CLIENT].conn;
+	return w->end[CLIENT].conn;
 }
 
-struct equic_share *pair_share(struct pair *p)
+struct equic_share *world_share(struct world *w)
 {
-	return p->share;
+	return w->share;
 }
 
-struct pair_stream *pair_stream(struct pair *p, int64_t id)
+struct world_stream *world_stream(struct world *w, int64_t id)
 {
-	if (id < 0 || id / 4 >= PAIR_STREAMS_MAX)
+	if (id < 0 || id / 4 >= WORLD_STREAMS_MAX)
 		ktap_bail("stream %lld", (long long)id);
-	return &p->streams[id / 4];
+	return &w->streams[id / 4];
 }
 
-uint64_t pair_datagrams(const struct pair *p)
+uint64_t world_datagrams(const struct world *w)
 {
-	return p->datagrams;
+	return w->datagrams;
 }
 
-uint64_t pair_repeated(const struct pair *p)
+uint64_t world_repeated(const struct world *w)
 {
-	return p->repeated;
+	return w->repeated;
 }
 
-uint64_t pair_events(const struct pair *p)
+uint64_t world_events(const struct world *w)
 {
-	return p->events;
+	return w->events;
 }
 
 static void rand_cb(uint8_t *dest, size_t len, const ngtcp2_rand_ctx *ctx)
 {
-	struct pair *p = running;
+	struct world *w = running;
 
 	(void)ctx;
 	while (len--)
-		*dest++ = chance_next(&p->chance);
+		*dest++ = chance_next(&w->chance);
 }
 
 static int new_cid(ngtcp2_conn *conn, ngtcp2_cid *cid, uint8_t *token,
@@ -138,12 +138,12 @@ static int on_stream_data(ngtcp2_conn *conn, uint32_t flags, int64_t id,
 			  void *user_data, void *stream_user_data)
 {
 	struct end *e = user_data;
-	struct pair_stream *st = pair_stream(e->pair, id);
+	struct world_stream *st = world_stream(e->world, id);
 	size_t i;
 
 	(void)stream_user_data;
 	for (i = 0; i < len; i++)
-		st->wrong += data[i] != pair_byte(id, offset + i);
+		st->wrong += data[i] != world_byte(id, offset + i);
 	st->wrong += offset != st->bytes;
 	st->bytes += len;
 	st->fin |= flags & NGTCP2_STREAM_DATA_FLAG_FIN;
@@ -161,7 +161,7 @@ static int on_reset(ngtcp2_conn *conn, int64_t id, uint64_t final_size,
 	(void)final_size;
 	(void)code;
 	(void)stream_user_data;
-	pair_stream(e->pair, id)->reset = true;
+	world_stream(e->world, id)->reset = true;
 	return 0;
 }
 
@@ -186,29 +186,29 @@ static int on_datagram(ngtcp2_conn *conn, uint32_t flags, const uint8_t *data,
 	(void)flags;
 	(void)data;
 	(void)len;
-	e->pair->datagrams++;
+	e->world->datagrams++;
 	return 0;
 }
 
 /* A number that is opened, and was before in another packet. */
-static void note_number(struct pair *p, uint64_t pn, uint64_t tag)
+static void note_number(struct world *w, uint64_t pn, uint64_t tag)
 {
 	size_t i;
 
-	for (i = p->number_count; i--;) {
-		if (p->numbers[i].pn == pn) {
-			p->repeated += p->numbers[i].tag != tag;
+	for (i = w->number_count; i--;) {
+		if (w->numbers[i].pn == pn) {
+			w->repeated += w->numbers[i].tag != tag;
 			return;
 		}
 	}
-	if (p->number_count == p->number_room) {
-		p->number_room = p->number_room ? 2 * p->number_room : 1024;
-		p->numbers = realloc(p->numbers,
-				     p->number_room * sizeof(*p->numbers));
-		if (!p->numbers)
+	if (w->number_count == w->number_room) {
+		w->number_room = w->number_room ? 2 * w->number_room : 1024;
+		w->numbers = realloc(w->numbers,
+				     w->number_room * sizeof(*w->numbers));
+		if (!w->numbers)
 			ktap_bail("memory");
 	}
-	p->numbers[p->number_count++] = (struct number){ pn, tag };
+	w->numbers[w->number_count++] = (struct number){ pn, tag };
 }
 
 /* In each header there is all of the number that a test needs: it has four bytes. */
@@ -248,9 +248,9 @@ static int on_secret(gnutls_session_t session,
 	return equic_share_secret(running->share, session, level, rx, tx, len);
 }
 
-static void begin_tls(struct pair *p, int which)
+static void begin_tls(struct world *w, int which)
 {
-	struct end *e = &p->end[which];
+	struct end *e = &w->end[which];
 	gnutls_datum_t alpn = { .data = (void *)"equic", .size = 5 };
 
 	gnutls_init(&e->tls, (which == SERVER ? GNUTLS_SERVER : GNUTLS_CLIENT) |
@@ -262,10 +262,10 @@ static void begin_tls(struct pair *p, int which)
 		ngtcp2_crypto_gnutls_configure_server_session(e->tls);
 	else
 		ngtcp2_crypto_gnutls_configure_client_session(e->tls);
-	if (which == SERVER && p->share)
+	if (which == SERVER && w->share)
 		gnutls_handshake_set_secret_function(e->tls, on_secret);
 	gnutls_credentials_set(e->tls, GNUTLS_CRD_CERTIFICATE,
-			       p->credentials[which]);
+			       w->credentials[which]);
 	gnutls_alpn_set_protocols(e->tls, &alpn, 1, GNUTLS_ALPN_MANDATORY);
 	e->ref.get_conn = get_conn;
 	e->ref.user_data = e;
@@ -302,17 +302,17 @@ static ngtcp2_callbacks callbacks_of(int which)
 	return cb;
 }
 
-static ngtcp2_settings settings_of(struct pair *p)
+static ngtcp2_settings settings_of(struct world *w)
 {
 	ngtcp2_settings s;
 
 	ngtcp2_settings_default(&s);
-	s.initial_ts = p->now;
+	s.initial_ts = w->now;
 	s.cc_algo = NGTCP2_CC_ALGO_CUBIC;
 	return s;
 }
 
-static ngtcp2_transport_params parameters_of(struct pair *p, int which)
+static ngtcp2_transport_params parameters_of(struct world *w, int which)
 {
 	ngtcp2_transport_params t;
 
@@ -321,45 +321,45 @@ static ngtcp2_transport_params parameters_of(struct pair *p, int which)
 	t.max_datagram_frame_size = 1200;
 	t.active_connection_id_limit = 7;
 	if (which == CLIENT) {
-		t.initial_max_data = p->options.initial_max_data;
+		t.initial_max_data = w->options.initial_max_data;
 		t.initial_max_stream_data_uni = WINDOW;
-		t.initial_max_streams_uni = p->options.max_streams;
+		t.initial_max_streams_uni = w->options.max_streams;
 	}
 	return t;
 }
 
-static ngtcp2_path path_of(struct pair *p, int which, struct sockaddr_in *client)
+static ngtcp2_path path_of(struct world *w, int which, struct sockaddr_in *client)
 {
-	ngtcp2_addr server = { (void *)&p->server, sizeof(p->server) };
+	ngtcp2_addr server = { (void *)&w->server, sizeof(w->server) };
 	ngtcp2_addr peer = { (void *)client, sizeof(*client) };
 
 	return which == SERVER ? (ngtcp2_path){ server, peer, NULL } :
 				 (ngtcp2_path){ peer, server, NULL };
 }
 
-static void begin_client(struct pair *p)
+static void begin_client(struct world *w)
 {
 	ngtcp2_callbacks cb = callbacks_of(CLIENT);
-	ngtcp2_settings settings = settings_of(p);
-	ngtcp2_transport_params params = parameters_of(p, CLIENT);
-	ngtcp2_path path = path_of(p, CLIENT, &p->client);
+	ngtcp2_settings settings = settings_of(w);
+	ngtcp2_transport_params params = parameters_of(w, CLIENT);
+	ngtcp2_path path = path_of(w, CLIENT, &w->client);
 	ngtcp2_cid dcid = { .datalen = 16 }, scid = { .datalen = CID_LEN };
 
 	rand_cb(dcid.data, dcid.datalen, NULL);
 	rand_cb(scid.data, scid.datalen, NULL);
-	if (ngtcp2_conn_client_new(&p->end[CLIENT].conn, &dcid, &scid, &path,
+	if (ngtcp2_conn_client_new(&w->end[CLIENT].conn, &dcid, &scid, &path,
 				   NGTCP2_PROTO_VER_V1, &cb, &settings, &params,
-				   NULL, &p->end[CLIENT]))
+				   NULL, &w->end[CLIENT]))
 		ktap_bail("client");
-	begin_tls(p, CLIENT);
+	begin_tls(w, CLIENT);
 }
 
-static void begin_server(struct pair *p, const struct flight *f)
+static void begin_server(struct world *w, const struct flight *f)
 {
 	ngtcp2_callbacks cb = callbacks_of(SERVER);
-	ngtcp2_settings settings = settings_of(p);
-	ngtcp2_transport_params params = parameters_of(p, SERVER);
-	ngtcp2_path path = path_of(p, SERVER, &p->client);
+	ngtcp2_settings settings = settings_of(w);
+	ngtcp2_transport_params params = parameters_of(w, SERVER);
+	ngtcp2_path path = path_of(w, SERVER, &w->client);
 	ngtcp2_cid scid = { .datalen = CID_LEN };
 	ngtcp2_pkt_hd hd;
 
@@ -369,80 +369,80 @@ static void begin_server(struct pair *p, const struct flight *f)
 	params.original_dcid = hd.dcid;
 	params.original_dcid_present = 1;
 	params.stateless_reset_token_present = 1;
-	if (p->options.shared) {
-		p->share = equic_share_new(&cb, &settings, &p->options.share);
-		if (!p->share)
+	if (w->options.shared) {
+		w->share = equic_share_new(&cb, &settings, &w->options.share);
+		if (!w->share)
 			ktap_bail("share");
 	}
-	if (ngtcp2_conn_server_new(&p->end[SERVER].conn, &hd.scid, &scid, &path,
+	if (ngtcp2_conn_server_new(&w->end[SERVER].conn, &hd.scid, &scid, &path,
 				   hd.version, &cb, &settings, &params, NULL,
-				   &p->end[SERVER]))
+				   &w->end[SERVER]))
 		ktap_bail("server");
-	if (p->share)
-		equic_share_conn(p->share, p->end[SERVER].conn);
-	begin_tls(p, SERVER);
+	if (w->share)
+		equic_share_conn(w->share, w->end[SERVER].conn);
+	begin_tls(w, SERVER);
 }
 
-struct pair *pair_new(const struct pair_options *options,
-		      const struct pair_app *app, void *ctx)
+struct world *world_new(const struct world_options *options,
+		      const struct world_app *app, void *ctx)
 {
-	struct pair *p = calloc(1, sizeof(*p));
+	struct world *w = calloc(1, sizeof(*w));
 	int i;
 
-	if (!p)
+	if (!w)
 		ktap_bail("memory");
-	running = p;
-	p->options = *options;
-	p->app = app;
-	p->ctx = ctx;
-	p->now = NGTCP2_SECONDS;
-	chance_seed(&p->chance, options->seed);
-	p->credentials[SERVER] = certificate_make();
-	gnutls_certificate_allocate_credentials(&p->credentials[CLIENT]);
-	p->server = (struct sockaddr_in){
+	running = w;
+	w->options = *options;
+	w->app = app;
+	w->ctx = ctx;
+	w->now = NGTCP2_SECONDS;
+	chance_seed(&w->chance, options->seed);
+	w->credentials[SERVER] = certificate_make();
+	gnutls_certificate_allocate_credentials(&w->credentials[CLIENT]);
+	w->server = (struct sockaddr_in){
 		.sin_family = AF_INET, .sin_port = htons(443),
 		.sin_addr.s_addr = htonl(0xc0000201),
 	};
-	p->client = p->server;
-	p->client.sin_addr.s_addr = htonl(0xc6336401);
-	p->client.sin_port = htons(40000);
-	p->outside = p->client;
+	w->client = w->server;
+	w->client.sin_addr.s_addr = htonl(0xc6336401);
+	w->client.sin_port = htons(40000);
+	w->outside = w->client;
 	for (i = 0; i < ENDS; i++)
-		p->end[i].pair = p;
-	begin_client(p);
-	return p;
+		w->end[i].world = w;
+	begin_client(w);
+	return w;
 }
 
-void pair_free(struct pair *p)
+void world_free(struct world *w)
 {
 	int i;
 
 	for (i = 0; i < ENDS; i++) {
-		ngtcp2_conn_del(p->end[i].conn);
-		if (p->end[i].tls)
-			gnutls_deinit(p->end[i].tls);
-		gnutls_certificate_free_credentials(p->credentials[i]);
+		ngtcp2_conn_del(w->end[i].conn);
+		if (w->end[i].tls)
+			gnutls_deinit(w->end[i].tls);
+		gnutls_certificate_free_credentials(w->credentials[i]);
 	}
-	equic_share_free(p->share);
-	while (p->flights) {
-		struct flight *next = p->flights->next;
+	equic_share_free(w->share);
+	while (w->flights) {
+		struct flight *next = w->flights->next;
 
-		free(p->flights);
-		p->flights = next;
+		free(w->flights);
+		w->flights = next;
 	}
-	free(p->numbers);
-	free(p);
+	free(w->numbers);
+	free(w);
 }
 
-static bool by_chance(struct pair *p, unsigned int of_1000)
+static bool by_chance(struct world *w, unsigned int of_1000)
 {
-	return chance_of(&p->chance, 1000) < of_1000;
+	return chance_of(&w->chance, 1000) < of_1000;
 }
 
 /* In the order of their arrival. */
-static void take_off(struct pair *p, const struct flight *what, uint64_t at)
+static void take_off(struct world *w, const struct flight *what, uint64_t at)
 {
-	struct flight **where = &p->flights, *f = malloc(sizeof(*f));
+	struct flight **where = &w->flights, *f = malloc(sizeof(*f));
 
 	if (!f)
 		ktap_bail("memory");
@@ -454,63 +454,63 @@ static void take_off(struct pair *p, const struct flight *what, uint64_t at)
 	*where = f;
 }
 
-static void send_from(struct pair *p, int from, const uint8_t *bytes, size_t len)
+static void send_from(struct world *w, int from, const uint8_t *bytes, size_t len)
 {
-	const struct pair_path *path = &p->options.path;
-	struct end *e = &p->end[from];
+	const struct world_path *path = &w->options.path;
+	struct end *e = &w->end[from];
 	struct flight f = {
-		.to = !from, .len = len, .port = p->outside.sin_port,
+		.to = !from, .len = len, .port = w->outside.sin_port,
 	};
 	uint64_t at;
 
 	if (len > sizeof(f.bytes))
 		ktap_bail("a datagram of %zu bytes", len);
 	memcpy(f.bytes, bytes, len);
-	if (e->free_at < p->now)
-		e->free_at = p->now;
+	if (e->free_at < w->now)
+		e->free_at = w->now;
 	if (path->rate) {
-		if ((e->free_at - p->now) * path->rate / NGTCP2_SECONDS >
+		if ((e->free_at - w->now) * path->rate / NGTCP2_SECONDS >
 		    path->queue)
 			return;
 		e->free_at += len * NGTCP2_SECONDS / path->rate;
 	}
 	at = e->free_at + path->delay;
 	if (path->jitter)
-		at += (uint64_t)chance_next(&p->chance) % path->jitter;
-	if (by_chance(p, path->loss))
+		at += (uint64_t)chance_next(&w->chance) % path->jitter;
+	if (by_chance(w, path->loss))
 		return;
-	take_off(p, &f, at);
-	if (by_chance(p, path->twice))
-		take_off(p, &f, at + chance_next(&p->chance) % (50 * MS));
+	take_off(w, &f, at);
+	if (by_chance(w, path->twice))
+		take_off(w, &f, at + chance_next(&w->chance) % (50 * MS));
 }
 
-int pair_send(struct pair *p, const uint8_t *packet, size_t len)
+int world_send(struct world *w, const uint8_t *packet, size_t len)
 {
-	send_from(p, SERVER, packet, len);
+	send_from(w, SERVER, packet, len);
 	return 0;
 }
 
-static int write_server(struct pair *p)
+static int write_server(struct world *w)
 {
-	uint8_t buf[PAIR_DATAGRAM_MAX];
+	uint8_t buf[WORLD_DATAGRAM_MAX];
 	ngtcp2_ssize n;
 
 	for (;;) {
-		n = p->app->write(p, p->ctx, buf, sizeof(buf), p->now);
+		n = w->app->write(w, w->ctx, buf, sizeof(buf), w->now);
 		if (n <= 0)
 			break;
-		send_from(p, SERVER, buf, n);
+		send_from(w, SERVER, buf, n);
 	}
 	if (n < 0)
 		return n;
-	ngtcp2_conn_update_pkt_tx_time(p->end[SERVER].conn, p->now);
+	ngtcp2_conn_update_pkt_tx_time(w->end[SERVER].conn, w->now);
 	return 0;
 }
 
-static int write_client(struct pair *p)
+static int write_client(struct world *w)
 {
-	struct end *e = &p->end[CLIENT];
-	uint8_t buf[PAIR_DATAGRAM_MAX];
+	struct end *e = &w->end[CLIENT];
+	uint8_t buf[WORLD_DATAGRAM_MAX];
 	ngtcp2_path_storage ps;
 	ngtcp2_pkt_info pi;
 	ngtcp2_ssize n;
@@ -518,91 +518,91 @@ static int write_client(struct pair *p)
 	for (;;) {
 		ngtcp2_path_storage_zero(&ps);
 		n = ngtcp2_conn_write_pkt(e->conn, &ps.path, &pi, buf,
-					  sizeof(buf), p->now);
+					  sizeof(buf), w->now);
 		if (n <= 0)
 			break;
-		send_from(p, CLIENT, buf, n);
+		send_from(w, CLIENT, buf, n);
 	}
 	if (n < 0)
 		return n;
-	ngtcp2_conn_update_pkt_tx_time(e->conn, p->now);
+	ngtcp2_conn_update_pkt_tx_time(e->conn, w->now);
 	return 0;
 }
 
-static int write_end(struct pair *p, int which)
+static int write_end(struct world *w, int which)
 {
-	struct end *e = &p->end[which];
+	struct end *e = &w->end[which];
 
 	if (!e->conn || e->error)
 		return e->error;
-	e->error = which == SERVER ? write_server(p) : write_client(p);
+	e->error = which == SERVER ? write_server(w) : write_client(w);
 	if (e->error)
 		ktap_diag("%s writes: %s", which == SERVER ? "server" : "client",
 			  ngtcp2_strerror(e->error));
 	return e->error;
 }
 
-static int read_end(struct pair *p, const struct flight *f)
+static int read_end(struct world *w, const struct flight *f)
 {
-	struct sockaddr_in client = p->client;
-	struct end *e = &p->end[f->to];
+	struct sockaddr_in client = w->client;
+	struct end *e = &w->end[f->to];
 	ngtcp2_pkt_info pi = { };
 	ngtcp2_path path;
 
 	client.sin_port = f->port;
-	path = path_of(p, f->to, f->to == SERVER ? &client : &p->client);
+	path = path_of(w, f->to, f->to == SERVER ? &client : &w->client);
 	if (f->to == SERVER && !e->conn)
-		begin_server(p, f);
-	if (f->to == SERVER && p->share)
-		e->error = equic_share_read_pkt(p->share, &path, &pi, f->bytes,
-						f->len, p->now);
+		begin_server(w, f);
+	if (f->to == SERVER && w->share)
+		e->error = equic_share_read_pkt(w->share, &path, &pi, f->bytes,
+						f->len, w->now);
 	else
 		e->error = ngtcp2_conn_read_pkt(e->conn, &path, &pi, f->bytes,
-						f->len, p->now);
+						f->len, w->now);
 	if (e->error)
 		ktap_diag("%s reads: %s", f->to == SERVER ? "server" : "client",
 			  ngtcp2_strerror(e->error));
 	return e->error;
 }
 
-static uint64_t expiry_of(struct pair *p, int which)
+static uint64_t expiry_of(struct world *w, int which)
 {
-	struct end *e = &p->end[which];
+	struct end *e = &w->end[which];
 	uint64_t of_quic, of_app = UINT64_MAX;
 
 	if (!e->conn || e->error)
 		return UINT64_MAX;
 	if (which == SERVER)
-		of_app = p->app->expiry(p->ctx);
-	of_quic = which == SERVER && p->share ?
-		equic_share_get_expiry(p->share) :
+		of_app = w->app->expiry(w->ctx);
+	of_quic = which == SERVER && w->share ?
+		equic_share_get_expiry(w->share) :
 		ngtcp2_conn_get_expiry(e->conn);
 	return of_app < of_quic ? of_app : of_quic;
 }
 
-static int expire(struct pair *p, int which)
+static int expire(struct world *w, int which)
 {
-	struct end *e = &p->end[which];
+	struct end *e = &w->end[which];
 
-	if (which == SERVER && p->share)
-		e->error = equic_share_handle_expiry(p->share, p->now);
-	else if (ngtcp2_conn_get_expiry(e->conn) <= p->now)
-		e->error = ngtcp2_conn_handle_expiry(e->conn, p->now);
+	if (which == SERVER && w->share)
+		e->error = equic_share_handle_expiry(w->share, w->now);
+	else if (ngtcp2_conn_get_expiry(e->conn) <= w->now)
+		e->error = ngtcp2_conn_handle_expiry(e->conn, w->now);
 	if (e->error)
 		ktap_diag("%s expires: %s", which == SERVER ? "server" : "client",
 			  ngtcp2_strerror(e->error));
-	return e->error ?: write_end(p, which);
+	return e->error ?: write_end(w, which);
 }
 
 /* What is next, and no later than @until. Return: 1; 0: nothing; the error of an end. */
-static int step(struct pair *p, uint64_t until)
+static int step(struct world *w, uint64_t until)
 {
 	uint64_t at[ENDS + 1], next = UINT64_MAX;
-	struct flight *f = p->flights;
+	struct flight *f = w->flights;
 	int i, which = ENDS, err;
 
 	for (i = 0; i < ENDS; i++)
-		at[i] = expiry_of(p, i);
+		at[i] = expiry_of(w, i);
 	at[ENDS] = f ? f->at : UINT64_MAX;
 	for (i = ENDS; i >= 0; i--) {
 		if (at[i] < next) {
@@ -612,51 +612,51 @@ static int step(struct pair *p, uint64_t until)
 	}
 	if (next > until)
 		return 0;
-	p->events++;
-	if (next > p->now)
-		p->now = next;
+	w->events++;
+	if (next > w->now)
+		w->now = next;
 	if (which < ENDS) {
-		err = expire(p, which);
+		err = expire(w, which);
 	} else {
-		p->flights = f->next;
+		w->flights = f->next;
 		which = f->to;
-		err = p->end[which].error ?: read_end(p, f);
+		err = w->end[which].error ?: read_end(w, f);
 		free(f);
-		err = err ?: write_end(p, which);
+		err = err ?: write_end(w, which);
 	}
 	return err ?: 1;
 }
 
-int pair_run_until(struct pair *p, bool (*done)(struct pair *p, void *ctx),
+int world_run_until(struct world *w, bool (*done)(struct world *w, void *ctx),
 		   uint64_t until)
 {
 	int ret;
 
-	running = p;
-	ret = write_end(p, CLIENT);
+	running = w;
+	ret = write_end(w, CLIENT);
 	while (!ret || ret == 1) {
-		if (done && done(p, p->ctx))
+		if (done && done(w, w->ctx))
 			return 0;
-		ret = step(p, until);
+		ret = step(w, until);
 		if (!ret)
 			break;
 	}
 	if (ret >= 0)
-		p->now = until;
+		w->now = until;
 	return ret < 0 ? ret : 0;
 }
 
-int pair_run(struct pair *p, uint64_t until)
+int world_run(struct world *w, uint64_t until)
 {
-	return pair_run_until(p, NULL, until);
+	return world_run_until(w, NULL, until);
 }
 
-void pair_rebind(struct pair *p)
+void world_rebind(struct world *w)
 {
-	p->outside.sin_port = htons(ntohs(p->outside.sin_port) + 1);
+	w->outside.sin_port = htons(ntohs(w->outside.sin_port) + 1);
 }
 
-int pair_update_keys(struct pair *p)
+int world_update_keys(struct world *w)
 {
-	return ngtcp2_conn_initiate_key_update(p->end[CLIENT].conn, p->now);
+	return ngtcp2_conn_initiate_key_update(w->end[CLIENT].conn, w->now);
 }
