@@ -403,7 +403,8 @@ static void test_kills(void)
 	pid_t pid;
 
 	begin();
-	for (i = 0; i < KILLS && good; i++) {
+	/* Seldom it dies where nothing is reserved so often; but it may. */
+	for (i = 0; good && (i < KILLS || (!busy && i < 10 * KILLS)); i++) {
 		pid = fork();
 		if (pid < 0)
 			ktap_bail("no process");
@@ -417,9 +418,8 @@ static void test_kills(void)
 		ring_free(producer);
 		producer = ring_map(fd, true);
 	}
-	ktap_diag("%llu records, %u given up", (long long)count, busy);
-	ktap_result(good && busy, "killed anywhere, %d times: all is whole, in order",
-		    KILLS);
+	ktap_diag("%u kills, %llu records, %u given up", i, (long long)count, busy);
+	ktap_result(good && busy, "killed anywhere: all is whole, in order");
 	end();
 }
 
@@ -492,7 +492,7 @@ static __u32 hostile_lens[] = {
 static void *scribble(void *arg)
 {
 	struct chance chance;
-	__u32 len;
+	__u32 len, *header;
 
 	chance_seed(&chance, plan.seed + *(int *)arg);
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
@@ -501,7 +501,8 @@ static void *scribble(void *arg)
 		len = hostile_lens[chance_of(&chance, sizeof(hostile_lens) / 4)];
 		if (!chance_of(&chance, 8))
 			len = chance_next(&chance);
-		__atomic_store_n((__u32 *)&raw->data[at], len, __ATOMIC_RELAXED);
+		header = (void *)&raw->data[at];
+		__atomic_store_n(header, len, __ATOMIC_RELAXED);
 		at = chance_of(&chance, 64);
 		if (at == 0)
 			__atomic_store_n(&raw->producer, (__u64)chance_next(&chance)
