@@ -8,6 +8,8 @@
  *   library's look at it an acquire;
  * - number_go() tells of what was changed while the second sender stood: release, so
  *   taking a number is an acquire too;
+ * - the sum of the bytes that were taken tells that they were allowed: taking some is
+ *   a release, so that who acquires the sum, and then reads the limit, sees both fit;
  * - a stream's word tells whose ID and limit are beside it: stream_put() writes it
  *   last, a release, and who reads the word acquires. The ID and the limit are
  *   acquired as well: who has read those of a later stream then finds that its word
@@ -29,13 +31,13 @@ static __u64 look_acquire(const __u64 *word)
 	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-/* Relaxed, and may fail for nothing; @old is what the word was. */
-static bool swap(__u64 *word, __u64 *old, __u64 new)
+static bool data_swap(struct equic_shared *m, __u64 *old, __u64 new)
 {
-	return __atomic_compare_exchange_n(word, old, new, true,
-					   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(&m->data, old, new, true,
+					   __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
+/* As all exchanges here it may fail for nothing; @old is what the word was then. */
 static bool number_swap(struct equic_shared *m, __u64 *old, __u64 new)
 {
 	return __atomic_compare_exchange_n(&m->number, old, new, true,
@@ -127,7 +129,7 @@ int data_take(struct equic_shared *m, uint64_t bytes)
 	for (tries = 0; tries < WORD_TRIES; tries++) {
 		if (old > max || bytes > max - old)
 			return -EDQUOT;
-		if (swap(&m->data, &old, old + bytes))
+		if (data_swap(m, &old, old + bytes))
 			return 0;
 	}
 	return -EBUSY;
@@ -147,7 +149,7 @@ uint64_t data_take_some(struct equic_shared *m, uint64_t bytes)
 		if (old >= max)
 			return 0;
 		some = bytes < max - old ? bytes : max - old;
-		if (swap(&m->data, &old, old + some))
+		if (data_swap(m, &old, old + some))
 			return some;
 	}
 	return 0;
@@ -245,7 +247,7 @@ int stream_id(const struct equic_shared *m, unsigned int slot,
 static int move_end(struct equic_shared *m, struct equic_shared_stream *stream,
 		    unsigned int generation, uint64_t end, uint64_t *paid)
 {
-	__u64 old = look_acquire(&stream->word), need;
+	__u64 old = look_acquire(&stream->word), now, need;
 	unsigned int tries;
 	int err;
 
@@ -259,12 +261,17 @@ static int move_end(struct equic_shared *m, struct equic_shared_stream *stream,
 		if (end > look_acquire(&stream->max))
 			return -EDQUOT;
 		need = end - stream_end(old);
-		if (need > *paid) {
-			err = data_take(m, need - *paid);
-			if (err)
+		err = need > *paid ? data_take(m, need - *paid) : 0;
+		if (err) {
+			now = look_acquire(&stream->word);
+			if (err != -EDQUOT || now == old)
 				return err;
-			*paid = need;
+			/* Who took the last credit has moved this end, perhaps. */
+			old = now;
+			continue;
 		}
+		if (need > *paid)
+			*paid = need;
 		if (stream_swap(stream, &old, old - stream_end(old) + end)) {
 			*paid -= need;
 			return 0;
