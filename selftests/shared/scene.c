@@ -26,10 +26,15 @@ static int on_key(void *ctx, const struct equic_share_key *key)
 
 static int on_path(void *ctx, const ngtcp2_path *path, const ngtcp2_cid *dcid)
 {
+	struct equic_share_stats st;
 	struct scene *sc = ctx;
 
 	(void)path;
-	sc->paths++;
+	if (sc->paths++) {
+		equic_share_get_stats(world_share(sc->world), &st);
+		sc->path_window = st.window;
+	}
+	sc->dcid = *dcid;
 	return second_path(sc->second, dcid->data, dcid->datalen);
 }
 
@@ -308,10 +313,21 @@ static void rebind(struct scene *sc, uint64_t now)
 	sc->rebind_at = now + sc->plan.rebind_every;
 }
 
+/* RELAY.md: who sends to the old connection ID stops before another one is used. */
+static void check_dcid(struct scene *sc, const uint8_t *packet, ngtcp2_ssize n)
+{
+	if (n <= 0 || packet[0] & 0x80 || !sc->dcid.datalen)
+		return;
+	if (memcmp(packet + 1, sc->dcid.data, sc->dcid.datalen) &&
+	    !(number_read(sc->memory) & EQUIC_NUMBER_STOP))
+		sc->astray++;
+}
+
 static ngtcp2_ssize app_write(struct world *w, void *ctx, uint8_t *dest,
 			      size_t destlen, uint64_t now)
 {
 	struct scene *sc = ctx;
+	ngtcp2_ssize n;
 
 	sc->world = w;
 	if (!sc->second)
@@ -319,7 +335,9 @@ static ngtcp2_ssize app_write(struct world *w, void *ctx, uint8_t *dest,
 	rebind(sc, now);
 	second_turn(sc);
 	check_window(sc);
-	return stack_write(sc, dest, destlen, now);
+	n = stack_write(sc, dest, destlen, now);
+	check_dcid(sc, dest, n);
+	return n;
 }
 
 static bool second_has_more(const struct scene *sc)
@@ -420,7 +438,9 @@ struct scene *scene_new(const struct scene_plan *plan)
 		.share = { .events = &events, .ctx = sc, .memory = -1,
 			   .ring_count = 1, .connection = 7,
 			   .update_after = plan->update_after },
-		.initial_max_data = plan->initial_max_data, .max_streams = 64,
+		.initial_max_data = plan->initial_max_data,
+		.max_stream_data = plan->max_stream_data ?: 1 << 24,
+		.max_streams = 64,
 	};
 
 	if (!sc)

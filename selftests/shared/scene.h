@@ -23,6 +23,7 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 20 };
  * @stack_bytes: in the stream of the stack.
  * @datagrams: of the second sender.
  * @initial_max_data: of the client.
+ * @max_stream_data: of the client; 0: more than is sent.
  * @update_after: packets of an epoch; 0: the keys are not updated.
  * @mortal: of 1000 steps of the second sender, so many are its last. It begins anew
  *	20 ms later.
@@ -38,7 +39,7 @@ struct scene_plan {
 	int			streams;
 	uint64_t		stream_bytes, stack_bytes;
 	int			datagrams;
-	uint64_t		initial_max_data;
+	uint64_t		initial_max_data, max_stream_data;
 	uint64_t		update_after;
 	unsigned int		mortal;
 	uint64_t		rebind_every;
@@ -68,6 +69,9 @@ struct scene {
 	uint64_t		deaths, deaths_at[SECOND_STEPS];
 	uint64_t		fates[3], done, stopped, keys, paths;
 	uint64_t		overruns;	/* of the window */
+	uint64_t		astray;		/* packets to another CID, and no stop */
+	uint64_t		path_window;	/* when there was another path */
+	ngtcp2_cid		dcid;		/* that the second sender knows */
 	uint64_t		marked;		/* packets that are not Not-ECT */
 	struct equic_share_stats before;
 	uint8_t			stack[SCENE_STACK_MAX];

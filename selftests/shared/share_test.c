@@ -3,10 +3,12 @@
  * A connection with two senders, whose peer is ngtcp2 as it is: what each of them
  * sends arrives, whole and once, whatever the path, the peer and death do.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ktap.h"
 #include "scene.h"
+#include "word.h"
 
 #define MS NGTCP2_MILLISECONDS
 #define S NGTCP2_SECONDS
@@ -14,6 +16,9 @@
 static const struct world_path clean = {
 	.delay = 10 * MS, .rate = 5000000, .queue = 200000,
 };
+
+/* RFC 9002, 7.2: ten datagrams. */
+enum { INITIAL_WINDOW = 10 * EQUIC_SHARE_PAYLOAD_DEFAULT };
 
 static const struct scene_plan usual = {
 	.path = clean, .streams = 6, .stream_bytes = 150000,
@@ -44,6 +49,15 @@ static struct equic_share_stats play(const char *name,
 	ktap_result(!world_repeated(sc->world),
 		    "%s: no packet number is used twice", name);
 	ktap_result(!sc->overruns, "%s: the window is kept to", name);
+	ktap_result(!sc->astray,
+		    "%s: the second sender stops before the path is left", name);
+	ktap_result(!world_empty_resets(sc->world),
+		    "%s: the peer is not told what the stack forgets", name);
+	if (plan->stop_every)
+		ktap_result(sc->stopped, "%s: the endpoint is told", name);
+	if (plan->rebind_every)
+		ktap_result(sc->path_window == INITIAL_WINDOW,
+			    "%s: with the path the window begins anew", name);
 	ktap_result(!sc->marked, "%s: no packet is marked (ECN)", name);
 	equic_share_get_stats(world_share(sc->world), &st);
 	ktap_result(none_open(sc), "%s: no stream is left open", name);
@@ -160,6 +174,52 @@ static void test_evil(uint64_t seed, size_t i)
 	scene_free(sc);
 }
 
+/* What it has reserved and not told of yet is not granted once more. */
+static void test_reserved(uint64_t seed)
+{
+	struct scene_plan plan = usual;
+	struct equic_share_stats st;
+	struct scene *sc;
+	int64_t taken = 0;
+
+	plan.seed = seed;
+	plan.streams = plan.datagrams = 0;
+	sc = scene_new(&plan);
+	world_run(sc->world, 1200 * MS);
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_result(st.in_flight && st.stack && !st.second,
+		    "what the stack sends is in the window's account");
+	while (!budget_take(sc->memory, 1000))
+		taken += 1000;
+	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_result(taken && sc->memory->budget + taken + (int64_t)st.in_flight <=
+				     (int64_t)st.window,
+		    "what the second sender reserved is not granted again");
+	scene_free(sc);
+}
+
+static void test_fin_closes(uint64_t seed)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+	uint8_t byte = 0;
+	int err;
+
+	plan.seed = seed;
+	plan.streams = 1;
+	plan.stream_bytes = 100;
+	sc = scene_new(&plan);
+	/* The FIN is told of, and not acknowledged yet. */
+	while (sc->claims < 1 || !sc->streams[0].sent)
+		world_run(sc->world, world_now(sc->world) + MS);
+	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
+	err = second_stream(sc->second, sc->streams[0].slot,
+			    sc->streams[0].generation, 100, &byte, 1, false, 0);
+	ktap_result(err == -ESHUTDOWN, "behind FIN nobody takes bytes");
+	scene_free(sc);
+}
+
 static void test_direct_call(uint64_t seed)
 {
 	struct scene_plan plan = usual;
@@ -213,6 +273,10 @@ int main(int argc, char **argv)
 	play("little credit", &plan);
 	plan = usual;
 	plan.seed = chances.seed;
+	plan.max_stream_data = 10000;
+	play("little credit on each stream", &plan);
+	plan = usual;
+	plan.seed = chances.seed;
 	plan.stop_every = 2;
 	play("the peer stops streams", &plan);
 	plan = usual;
@@ -223,6 +287,8 @@ int main(int argc, char **argv)
 	play("the second sender dies, 3 % loss", &plan);
 	for (i = 0; i < sizeof(evils) / sizeof(evils[0]); i++)
 		test_evil(chances.seed, i);
+	test_reserved(chances.seed);
+	test_fin_closes(chances.seed);
 	test_direct_call(chances.seed);
 	return ktap_end();
 }

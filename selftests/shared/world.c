@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "certificate.h"
+#include "frame.h"
 #include "ktap.h"
 #include "world.h"
 
 enum { SERVER, CLIENT, ENDS };
-enum { CID_LEN = 8, WINDOW = 1 << 24 };
+enum { CID_LEN = 8 };
 
 #define MS NGTCP2_MILLISECONDS
 
@@ -57,7 +58,7 @@ struct world {
 	uint8_t				client_iv[2][16];
 	struct number			*numbers;
 	size_t				number_count, number_room;
-	uint64_t			repeated, events;
+	uint64_t			repeated, empty_resets, events;
 };
 
 /* Whose callback for packets it is. */
@@ -98,6 +99,11 @@ uint64_t world_datagrams(const struct world *w)
 uint64_t world_repeated(const struct world *w)
 {
 	return w->repeated;
+}
+
+uint64_t world_empty_resets(const struct world *w)
+{
+	return w->empty_resets;
 }
 
 uint64_t world_events(const struct world *w)
@@ -211,6 +217,15 @@ static void note_number(struct world *w, uint64_t pn, uint64_t tag)
 	w->numbers[w->number_count++] = (struct number){ pn, tag };
 }
 
+static void look_at_frames(struct world *w, const uint8_t *payload, size_t len)
+{
+	struct frame frame = { .end = 0 };
+
+	while (frame_next(payload, len, frame.end, &frame) == 1)
+		w->empty_resets += frame.type == FRAME_RESET_STREAM &&
+				   !frame.number[2];
+}
+
 /* In each header there is all of the number that a test needs: it has four bytes. */
 static int client_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 			  const ngtcp2_crypto_aead_ctx *aead_ctx,
@@ -230,6 +245,7 @@ static int client_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 	if (!ret && !(aad[0] & 0x80) && running->options.shared) {
 		memcpy(&pn, aad + aadlen - 4, 4);
 		note_number(running, ntohl(pn), tag);
+		look_at_frames(running, dest, ciphertextlen - 16);
 	}
 	return ret;
 }
@@ -322,7 +338,7 @@ static ngtcp2_transport_params parameters_of(struct world *w, int which)
 	t.active_connection_id_limit = 7;
 	if (which == CLIENT) {
 		t.initial_max_data = w->options.initial_max_data;
-		t.initial_max_stream_data_uni = WINDOW;
+		t.initial_max_stream_data_uni = w->options.max_stream_data;
 		t.initial_max_streams_uni = w->options.max_streams;
 	}
 	return t;

@@ -36,6 +36,7 @@ struct world_path {
  * @shared: the server is.
  * @share: its options, if so.
  * @initial_max_data: of the client: credit for all streams; it grows as data comes.
+ * @max_stream_data: of the client: likewise, for each stream.
  * @max_streams: of the client: unidirectional streams of the server.
  */
 struct world_options {
@@ -44,6 +45,7 @@ struct world_options {
 	bool				shared;
 	struct equic_share_options	share;
 	uint64_t			initial_max_data;
+	uint64_t			max_stream_data;
 	uint64_t			max_streams;
 };
 
@@ -93,6 +95,9 @@ uint64_t world_datagrams(const struct world *w);
 
 /* Packets whose number came before in another packet: always 0. */
 uint64_t world_repeated(const struct world *w);
+
+/* RESET_STREAM frames that say that nothing was sent: the stack's, of a stream it forgets. */
+uint64_t world_empty_resets(const struct world *w);
 
 /* Arrivals and timers so far. */
 uint64_t world_events(const struct world *w);
