@@ -34,7 +34,7 @@ static int on_path(void *ctx, const ngtcp2_path *path, const ngtcp2_cid *dcid)
 		equic_share_get_stats(world_share(sc->world), &st);
 		sc->path_window = st.window;
 	}
-	sc->dcid = *dcid;
+	sc->astray += !(number_read(sc->memory) & EQUIC_NUMBER_STOP);
 	return second_path(sc->second, dcid->data, dcid->datalen);
 }
 
@@ -313,21 +313,10 @@ static void rebind(struct scene *sc, uint64_t now)
 	sc->rebind_at = now + sc->plan.rebind_every;
 }
 
-/* RELAY.md: who sends to the old connection ID stops before another one is used. */
-static void check_dcid(struct scene *sc, const uint8_t *packet, ngtcp2_ssize n)
-{
-	if (n <= 0 || packet[0] & 0x80 || !sc->dcid.datalen)
-		return;
-	if (memcmp(packet + 1, sc->dcid.data, sc->dcid.datalen) &&
-	    !(number_read(sc->memory) & EQUIC_NUMBER_STOP))
-		sc->astray++;
-}
-
 static ngtcp2_ssize app_write(struct world *w, void *ctx, uint8_t *dest,
 			      size_t destlen, uint64_t now)
 {
 	struct scene *sc = ctx;
-	ngtcp2_ssize n;
 
 	sc->world = w;
 	if (!sc->second)
@@ -335,9 +324,7 @@ static ngtcp2_ssize app_write(struct world *w, void *ctx, uint8_t *dest,
 	rebind(sc, now);
 	second_turn(sc);
 	check_window(sc);
-	n = stack_write(sc, dest, destlen, now);
-	check_dcid(sc, dest, n);
-	return n;
+	return stack_write(sc, dest, destlen, now);
 }
 
 static bool second_has_more(const struct scene *sc)

@@ -69,9 +69,8 @@ struct scene {
 	uint64_t		deaths, deaths_at[SECOND_STEPS];
 	uint64_t		fates[3], done, stopped, keys, paths;
 	uint64_t		overruns;	/* of the window */
-	uint64_t		astray;		/* packets to another CID, and no stop */
+	uint64_t		astray;		/* changes of the path, and no stop */
 	uint64_t		path_window;	/* when there was another path */
-	ngtcp2_cid		dcid;		/* that the second sender knows */
 	uint64_t		marked;		/* packets that are not Not-ECT */
 	struct equic_share_stats before;
 	uint8_t			stack[SCENE_STACK_MAX];

@@ -35,6 +35,16 @@ static bool none_open(struct scene *sc)
 	return st.streams == EQUIC_SHARED_POOL && !st.in_flight;
 }
 
+static unsigned int resets(struct scene *sc)
+{
+	unsigned int n = 0;
+	int i;
+
+	for (i = 0; i < sc->claims; i++)
+		n += world_stream(sc->world, sc->streams[i].id)->reset;
+	return n;
+}
+
 static struct equic_share_stats play(const char *name,
 				     const struct scene_plan *plan)
 {
@@ -50,11 +60,12 @@ static struct equic_share_stats play(const char *name,
 		    "%s: no packet number is used twice", name);
 	ktap_result(!sc->overruns, "%s: the window is kept to", name);
 	ktap_result(!sc->astray,
-		    "%s: the second sender stops before the path is left", name);
+		    "%s: the second sender is stopped while it learns a path", name);
 	ktap_result(!world_empty_resets(sc->world),
 		    "%s: the peer is not told what the stack forgets", name);
 	if (plan->stop_every)
-		ktap_result(sc->stopped, "%s: the endpoint is told", name);
+		ktap_result(sc->stopped && resets(sc),
+			    "%s: the endpoint is told, and they are reset", name);
 	if (plan->rebind_every)
 		ktap_result(sc->path_window == INITIAL_WINDOW,
 			    "%s: with the path the window begins anew", name);

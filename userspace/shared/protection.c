@@ -149,14 +149,6 @@ static int follow_stack(struct equic_share *s, uint64_t stack)
 	return 0;
 }
 
-/* A packet to another connection ID: who sends to the old one stops before it leaves. */
-static void watch_dcid(struct equic_share *s, const uint8_t *header, size_t len)
-{
-	if (len != 1 + s->path.dcid.datalen ||
-	    memcmp(header + 1, s->path.dcid.data, len - 1))
-		number_stop(s->memory);
-}
-
 static int seal_stack(struct equic_share *s, uint8_t *payload, size_t len,
 		      const uint8_t *nonce, const uint8_t *aad, size_t aadlen)
 {
@@ -172,7 +164,6 @@ static int seal_stack(struct equic_share *s, uint8_t *payload, size_t len,
 		return -1;
 	memcpy(header, aad, header_len);
 	header[0] &= ~PN_LEN;
-	watch_dcid(s, header, header_len);
 	stack = stack_number(nonce, s->keys[next].iv);
 	if (follow_stack(s, stack))
 		return -1;
