@@ -290,6 +290,8 @@ int main(int argc, char **argv)
 	plan = usual;
 	plan.seed = chances.seed;
 	plan.stop_every = 2;
+	/* Of each there is more to come. */
+	plan.stream_bytes *= 10;
 	play("the peer stops streams", &plan);
 	plan = usual;
 	plan.seed = chances.seed;
