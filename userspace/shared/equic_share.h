@@ -57,6 +57,9 @@
 extern "C" {
 #endif
 
+/* What follows is to be called from outside; the library's other names are its own. */
+#pragma GCC visibility push(default)
+
 struct equic_share;
 
 #define EQUIC_SHARE_PAYLOAD_DEFAULT	1252
@@ -316,6 +319,8 @@ void equic_share_second_died(struct equic_share *s);
 
 void equic_share_get_stats(const struct equic_share *s,
 			   struct equic_share_stats *stats);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
