@@ -102,11 +102,11 @@ begin_session()
 	SSLKEYLOGFILE=$tmp/keylog server server --root "$tmp/www" --share "$@"
 }
 
-# aioquic reads the second sender's streams to the end, and DATAGRAM frames.
-begin_aioquic()
+# begin_reader STREAMS: aioquic, until it has the file and the second sender's streams.
+begin_reader()
 {
-	stdin=$gateway_dir/aioquic_get.py job_in_root client eq-cli \
-		timeout 120 python3 - "$SERVER" $PORT /file /mnt/files/file 1200
+	stdin=$lab_dir/aioquic_reader.py job_in_root client eq-cli \
+		timeout 120 python3 - "$SERVER" $PORT /file /mnt/files/file "$1"
 }
 
 # The server's end of the connection is over, too.
@@ -135,6 +135,15 @@ total()
 packets()
 {
 	jq -r "$1" "$tmp/packets"
+}
+
+# read_all STREAMS BYTES: what the reader read, and the server knows of it.
+read_all()
+{
+	expect "streams, bytes, wrong bytes" "$1 $(($1 * $2)) 0" \
+		"$(jq -r '"\(.streams) \(.bytes) \(.wrong)"' "$tmp/client.out")" &&
+	expect "streams acknowledged, stopped, done" "$1 0 $1" "$(total '.share |
+		"\(.streams_acked) \(.streams_stopped) \(.streams_done)"')"
 }
 
 # The client's status in $client_status, its file in files/.
