@@ -270,6 +270,7 @@ int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
 
 	if (!st || st->released)
 		return NGTCP2_ERR_STREAM_NOT_FOUND;
+	own_claimed(s, st);
 	stream_reset(st, share_close_stream(s, st), code);
 	return 0;
 }

@@ -200,6 +200,14 @@ size_t own_write(struct equic_share *s, uint8_t *dest, size_t destlen)
 	return seal_draft(s, &d, dest);
 }
 
+void own_claimed(struct equic_share *s, struct stream *stream)
+{
+	if (stream->claimed)
+		return;
+	stream->claimed = true;
+	s->waiting--;
+}
+
 /* Streams wait for the second sender as long as the peer allows them. */
 void own_pool(struct equic_share *s)
 {

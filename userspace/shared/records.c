@@ -134,10 +134,7 @@ static int record_stream(struct equic_share *s, const struct equic_record *r)
 	end = share_stream_end(s, stream, stream_read(s->memory, r->slot));
 	if (r->offset > end || r->len > end - r->offset)
 		return -EPROTO;
-	if (!stream->claimed) {
-		stream->claimed = true;
-		s->waiting--;
-	}
+	own_claimed(s, stream);
 	/* Of a stream that is reset meanwhile, nothing is sent again. */
 	if (stream->reset)
 		return 0;
@@ -234,12 +231,15 @@ void records_drain(struct equic_share *s)
 /* What was taken of a stream, and nobody has told of. */
 static void recover_stream(struct equic_share *s, struct stream *stream)
 {
+	uint64_t word, end;
 	struct range gap;
-	uint64_t end;
 
 	if (stream->reset || stream->released)
 		return;
-	end = share_stream_end(s, stream, stream_read(s->memory, stream->slot));
+	word = stream_read(s->memory, stream->slot);
+	if (word & EQUIC_STREAM_CLAIMED)
+		own_claimed(s, stream);
+	end = share_stream_end(s, stream, word);
 	while (ranges_gap(&stream->told, 0, end, &gap)) {
 		if (stream_told(stream, gap.begin, gap.end - gap.begin, false,
 				false)) {

@@ -60,7 +60,8 @@ static void on_stop_sending(void *ctx, uint64_t stream, uint64_t code)
 
 	if (!st || st->released || st->reset || stream_done(st))
 		return;
-	st->claimed = true;
+	/* One that waits, too: a higher one has opened it (RFC 9000, 3.2). */
+	own_claimed(s, st);
 	stream_reset(st, share_close_stream(s, st), code);
 	if (s->options.events && s->options.events->stream)
 		s->options.events->stream(s->options.ctx, stream,

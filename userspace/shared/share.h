@@ -217,6 +217,9 @@ bool own_due(const struct equic_share *s);
 
 /* Streams in the pool, and those that are over. */
 void own_pool(struct equic_share *s);
+
+/* Not in the pool any more: it was claimed, or nobody will. */
+void own_claimed(struct equic_share *s, struct stream *stream);
 void own_release(struct equic_share *s);
 
 #endif /* EQUIC_SHARED_SHARE_H */

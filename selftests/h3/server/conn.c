@@ -9,6 +9,7 @@
 #include "callbacks.h"
 #include "conn.h"
 #include "http.h"
+#include "quic.h"
 #include "worker.h"
 
 enum {
@@ -36,6 +37,7 @@ static ngtcp2_conn *conn_of_ref(ngtcp2_crypto_conn_ref *ref)
 static int make_quic(struct conn *conn, const struct conn_origin *origin,
 		     const ngtcp2_path *path)
 {
+	ngtcp2_callbacks callbacks = conn_callbacks;
 	struct worker *worker = conn->worker;
 	ngtcp2_transport_params params;
 	ngtcp2_settings settings;
@@ -69,12 +71,19 @@ static int make_quic(struct conn *conn, const struct conn_origin *origin,
 		    params.stateless_reset_token, worker->tls->secret,
 		    SECRET_BYTES, &scid))
 		return -1;
+	if (worker->options->share) {
+		conn->share = share_new(conn, &callbacks, &settings);
+		if (!conn->share)
+			return -1;
+	}
 	if (ngtcp2_conn_server_new(&conn->quic, &origin->hd.scid, &scid, path,
-				   origin->hd.version, &conn_callbacks,
-				   &settings, &params, NULL, conn)) {
+				   origin->hd.version, &callbacks, &settings,
+				   &params, NULL, conn)) {
 		conn->quic = NULL;
 		return -1;
 	}
+	if (conn->share)
+		equic_share_conn(conn->share->library, conn->quic);
 	if (cids_add(&worker->cids, &scid, conn) ||
 	    cids_add(&worker->cids, &conn->odcid, conn))
 		return -1;
@@ -137,6 +146,8 @@ static void conn_ended(struct conn *conn, enum counter end)
 {
 	struct worker *worker = conn->worker;
 
+	if (conn->share)
+		share_count(conn->share);
 	equic_ngtcp2_gone(&conn->equic);
 	equic_ngtcp2_keys_end(&conn->keys);
 	if (conn->in_quota)
@@ -173,6 +184,7 @@ void conn_free(struct conn *conn)
 	forget_cids(conn);
 	http_free(conn->http);
 	ngtcp2_conn_del(conn->quic);
+	share_free(conn->share);
 	if (conn->tls)
 		gnutls_deinit(conn->tls);
 	*conn->link = conn->next;
@@ -192,8 +204,20 @@ static void start_last_period(struct conn *conn, enum conn_state state)
 		conn_free(conn);
 }
 
+/* RFC 9000, 20.1 and RFC 9114, 8.1: what else the client may have meant. */
+static void count_client_error(struct conn *conn)
+{
+	const ngtcp2_ccerr *error = ngtcp2_conn_get_ccerr(conn->quic);
+
+	if (error->error_code != NGTCP2_NO_ERROR &&
+	    (error->type != NGTCP2_CCERR_TYPE_APPLICATION ||
+	     error->error_code != NGHTTP3_H3_NO_ERROR))
+		count(conn->worker, COUNT_CLIENT_ERRORS);
+}
+
 static void conn_drain(struct conn *conn, enum counter end)
 {
+	count_client_error(conn);
 	conn_ended(conn, end);
 	start_last_period(conn, CONN_DRAINING);
 }
@@ -223,10 +247,7 @@ void conn_close(struct conn *conn, enum counter end)
 	ngtcp2_ssize n;
 
 	ngtcp2_path_storage_zero(&storage);
-	n = ngtcp2_conn_write_connection_close(conn->quic, &storage.path, &info,
-					       packet, PAYLOAD_BYTES,
-					       &conn->error,
-					       conn->worker->now_ns);
+	n = quic_write_close(conn, &storage.path, &info, packet, PAYLOAD_BYTES);
 	conn_ended(conn, end);
 	if (n <= 0) {
 		conn->state = CONN_CLOSING;
@@ -299,7 +320,13 @@ static void conn_fail(struct conn *conn, const char *what, int err)
 static void arm_timer(struct conn *conn)
 {
 	if (timer_set(&conn->worker->timers, &conn->timer,
-		      ngtcp2_conn_get_expiry(conn->quic)))
+		      quic_expiry(conn)))
+		conn_free(conn);
+}
+
+void conn_wake(struct conn *conn)
+{
+	if (timer_set(&conn->worker->timers, &conn->timer, 0))
 		conn_free(conn);
 }
 
@@ -338,8 +365,7 @@ void conn_read(struct conn *conn, struct listener *listener,
 		read_while_closing(conn);
 		return;
 	}
-	ret = ngtcp2_conn_read_pkt(conn->quic, &path, &info, datagram->data,
-				   datagram->len, conn->worker->now_ns);
+	ret = quic_read_pkt(conn, &path, &info, datagram->data, datagram->len);
 	if (ret) {
 		conn_fail(conn, "reading", ret);
 		return;
@@ -355,8 +381,7 @@ void conn_read(struct conn *conn, struct listener *listener,
 		return;
 	}
 	/* written once per turn, after all that has come was read */
-	if (timer_set(&conn->worker->timers, &conn->timer, 0))
-		conn_free(conn);
+	conn_wake(conn);
 }
 
 /* What nghttp3 has for a stream, offered to ngtcp2. */
@@ -372,7 +397,7 @@ static int make_offer(struct conn *conn, struct offer *offer)
 	offer->stream_id = -1;
 	offer->n = 0;
 	offer->fin = 0;
-	if (!conn->http || !ngtcp2_conn_get_max_data_left(conn->quic))
+	if (!conn->http || !quic_max_data_left(conn))
 		return 0;
 	offer->n = nghttp3_conn_writev_stream(conn->http->conn,
 					      &offer->stream_id, &offer->fin,
@@ -405,7 +430,6 @@ static int offer_refused(struct conn *conn, const struct offer *offer,
 static int write_datagram(struct conn *conn)
 {
 	uint8_t *buffer = listener_buffer(conn->listener);
-	uint64_t now_ns = conn->worker->now_ns;
 	ngtcp2_path_storage storage;
 	ngtcp2_ssize written, taken;
 	ngtcp2_pkt_info info;
@@ -426,10 +450,9 @@ static int write_datagram(struct conn *conn)
 		if (offer.fin)
 			flags |= NGTCP2_WRITE_STREAM_FLAG_FIN;
 		taken = -1;
-		written = ngtcp2_conn_writev_stream(conn->quic, &storage.path,
-			&info, buffer, PAYLOAD_BYTES, &taken, flags,
-			offer.stream_id, (const ngtcp2_vec *)offer.vecs,
-			offer.n, now_ns);
+		written = quic_writev_stream(conn, &storage.path, &info,
+			buffer, PAYLOAD_BYTES, &taken, flags, offer.stream_id,
+			(const ngtcp2_vec *)offer.vecs, offer.n);
 		if (written >= 0)
 			break;
 		ret = offer_refused(conn, &offer, written, taken);
@@ -452,7 +475,8 @@ static void update_keys(struct conn *conn)
 {
 	uint64_t every = conn->worker->options->key_update_datagrams;
 
-	if (every && conn->datagrams_of_keys >= every &&
+	/* Who shares updates them by itself, as all senders need it. */
+	if (every && !conn->share && conn->datagrams_of_keys >= every &&
 	    !ngtcp2_conn_initiate_key_update(conn->quic, conn->worker->now_ns))
 		conn->datagrams_of_keys = 0;
 }
@@ -472,6 +496,8 @@ void conn_write(struct conn *conn)
 		return;
 	}
 	ngtcp2_conn_update_pkt_tx_time(conn->quic, conn->worker->now_ns);
+	if (conn->share)
+		share_count(conn->share);
 	if (ret > 0) {
 		/* more to send: after the others had their turn */
 		if (timer_set(&conn->worker->timers, &conn->timer,
@@ -490,9 +516,8 @@ void conn_expire(struct conn *conn)
 		conn_free(conn);
 		return;
 	}
-	if (ngtcp2_conn_get_expiry(conn->quic) <= conn->worker->now_ns) {
-		ret = ngtcp2_conn_handle_expiry(conn->quic,
-						conn->worker->now_ns);
+	if (quic_expiry(conn) <= conn->worker->now_ns) {
+		ret = quic_handle_expiry(conn);
 		if (ret) {
 			conn_fail(conn, "timer", ret);
 			return;

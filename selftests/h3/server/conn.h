@@ -15,6 +15,7 @@
 struct worker;
 struct listener;
 struct http;
+struct share;
 
 enum conn_state {
 	CONN_ACTIVE,
@@ -32,6 +33,7 @@ struct conn {
 	gnutls_session_t tls;
 	ngtcp2_crypto_conn_ref ref;
 	struct http *http;
+	struct share *share;	/* NULL: ngtcp2 is the only sender */
 	ngtcp2_cid odcid;
 	struct equic_ngtcp2 equic;
 	struct equic_ngtcp2_keys keys;
@@ -71,6 +73,8 @@ void conn_read(struct conn *conn, struct listener *listener,
 void conn_write(struct conn *conn);
 /* Its timer is due. It may be freed. */
 void conn_expire(struct conn *conn);
+/* Its timer is due as soon as the timers have their turn. */
+void conn_wake(struct conn *conn);
 /* Sends CONNECTION_CLOSE with conn->error, enters the closing period. */
 void conn_close(struct conn *conn, enum counter end);
 /* The same for an application error of HTTP/3. */

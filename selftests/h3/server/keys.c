@@ -4,6 +4,7 @@
 
 #include "conn.h"
 #include "keys.h"
+#include "share.h"
 #include "worker.h"
 
 void keys_open(struct worker *worker)
@@ -65,6 +66,9 @@ int keys_on_secret(gnutls_session_t session,
 	ngtcp2_crypto_conn_ref *ref = gnutls_session_get_ptr(session);
 	struct conn *conn = ref->user_data;
 
+	if (conn->share)
+		return equic_share_secret(conn->share->library, session, level,
+					  rx, tx, len);
 	return equic_ngtcp2_keys_secret(&conn->keys, conn->quic, session, level,
 					rx, tx, len);
 }

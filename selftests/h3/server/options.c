@@ -26,6 +26,10 @@ enum {
 	OPT_READY_FILE,
 	OPT_KEYS,
 	OPT_KEY_UPDATE,
+	OPT_SHARE,
+	OPT_SHARE_STREAMS,
+	OPT_SHARE_BYTES,
+	OPT_SHARE_DATAGRAMS,
 };
 
 const char *const quota_in_name[] = { "none", "user", "kernel", NULL };
@@ -77,6 +81,15 @@ static const struct argp_option argp_options[] = {
 	{ "keys", OPT_KEYS, "FILE", 0,
 	  "Give the kernel the keys of connections, for programs that open "
 	  "their packets, and tell in FILE which", 0 },
+	{ "share", OPT_SHARE, NULL, 0,
+	  "Share connections with a second sender, the process h3second", 0 },
+	{ "share-streams", OPT_SHARE_STREAMS, "N", 0,
+	  "Its unidirectional streams on each connection (8)", 0 },
+	{ "share-bytes", OPT_SHARE_BYTES, "N", 0,
+	  "Bytes of each of them (100000)", 0 },
+	{ "share-datagrams", OPT_SHARE_DATAGRAMS, "N", 0,
+	  "Its DATAGRAM frames on each connection, where the client allows them "
+	  "(0)", 0 },
 	{ "quiet", 'q', NULL, 0, "No line for each failed connection", 0 },
 	{ 0 }
 };
@@ -172,6 +185,32 @@ static error_t parse_file(int key, char *arg, struct options *options)
 	}
 }
 
+static error_t parse_share(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case OPT_SHARE:
+		options->share = true;
+		return 0;
+	case OPT_SHARE_STREAMS:
+		options->share_streams = parse_number(state, "--share-streams",
+						      arg, 0, 1 << 16);
+		return 0;
+	case OPT_SHARE_BYTES:
+		options->share_bytes = parse_number(state, "--share-bytes", arg,
+						    1, 1 << 30);
+		return 0;
+	case OPT_SHARE_DATAGRAMS:
+		options->share_datagrams = parse_number(state,
+							"--share-datagrams", arg,
+							0, 1 << 30);
+		return 0;
+	default:
+		return parse_file(key, arg, options);
+	}
+}
+
 static void check(struct argp_state *state, const struct options *options)
 {
 	if (options->print)
@@ -182,6 +221,8 @@ static void check(struct argp_state *state, const struct options *options)
 		argp_error(state, "--cert and --key belong together");
 	if (options->quota_in == QUOTA_IN_USER && !options->quota)
 		argp_error(state, "--quota-in user needs --quota N");
+	if (options->share && options->keys)
+		argp_error(state, "--share and --keys do not go together");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -245,7 +286,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		check(state, options);
 		return 0;
 	default:
-		return parse_file(key, arg, options);
+		return parse_share(key, arg, state);
 	}
 }
 
@@ -260,6 +301,8 @@ void options_parse(struct options *options, int argc, char **argv)
 
 	*options = (struct options){
 		.workers = 1,
+		.share_streams = 8,
+		.share_bytes = 100000,
 		.idle_timeout_ns = 30 * NS_PER_S,
 		.handshake_timeout_ns = 10 * NS_PER_S,
 	};

@@ -40,6 +40,10 @@ struct options {
 	enum quota_in quota_in;
 	enum refuse_how refuse;
 	enum ledger_key ledger;
+	unsigned int share_streams;
+	unsigned int share_bytes;	/* of each */
+	unsigned int share_datagrams;
+	bool share;
 	bool retry;
 	bool quiet;
 };

@@ -185,6 +185,10 @@ static bool handle_event(struct worker *worker, void *what)
 		forward_receive(worker);
 		return false;
 	}
+	if (what == &worker->sender.sent || what == &worker->sender.pidfd) {
+		sender_event(worker, what);
+		return false;
+	}
 	for (i = 0; i < worker->n_listeners; i++) {
 		if (what == &worker->listeners[i]) {
 			listener_read(&worker->listeners[i]);
@@ -211,6 +215,7 @@ static int loop(struct worker *worker)
 			stop |= handle_event(worker, events[i].data.ptr);
 		run_timers(worker);
 		worker_flush(worker);
+		sender_poke(worker);
 		if (worker->now_ns >= worker->look_again_ns)
 			look_at_kernel_drops(worker);
 	}
@@ -292,6 +297,8 @@ static int worker_open(struct worker *worker)
 	for (i = 0; i < options->n_listen; i++)
 		if (open_listener(worker, &options->listen[i]))
 			return -1;
+	if (sender_open(worker))
+		return -1;
 	report_open(worker);
 	keys_open(worker);
 	report_submit(worker);
@@ -319,6 +326,7 @@ static void worker_close(struct worker *worker)
 {
 	unsigned int i;
 
+	sender_close(worker);
 	keys_close(worker);
 	report_close(worker);
 	for (i = 0; i < worker->n_listeners; i++) {

@@ -10,6 +10,7 @@
 #include "options.h"
 #include "quota.h"
 #include "report.h"
+#include "sender.h"
 #include "tls.h"
 
 struct conn;
@@ -38,6 +39,7 @@ struct worker {
 	struct conn *conns;
 	struct report report;
 	struct keys keys;
+	struct sender sender;
 	int epoll;
 	int signals;
 	int forward;		/* datagrams from other workers */
