@@ -238,16 +238,31 @@ static void open_stack_stream(struct scene *sc)
 		sc->stack[i] = world_byte(sc->stack_stream, i);
 }
 
+/* As ngtcp2's, by whoever writes for the server. */
+static ngtcp2_ssize write_quic(struct scene *sc, ngtcp2_pkt_info *pi, uint8_t *dest,
+			   size_t destlen, ngtcp2_ssize *used, uint32_t flags,
+			   int64_t stream, const ngtcp2_vec *vec, size_t count,
+			   uint64_t now)
+{
+	ngtcp2_path_storage ps;
+
+	ngtcp2_path_storage_zero(&ps);
+	if (sc->plan.plain)
+		return ngtcp2_conn_writev_stream(world_server(sc->world),
+						 &ps.path, pi, dest, destlen,
+						 used, flags, stream, vec, count,
+						 now);
+	return equic_share_writev_stream(world_share(sc->world), &ps.path, pi,
+					 dest, destlen, used, flags, stream, vec,
+					 count, now);
+}
+
 static ngtcp2_ssize write_nothing(struct scene *sc, uint8_t *dest, size_t destlen,
 				  uint64_t now)
 {
-	ngtcp2_path_storage ps;
 	ngtcp2_pkt_info pi;
 
-	ngtcp2_path_storage_zero(&ps);
-	return equic_share_writev_stream(world_share(sc->world), &ps.path, &pi,
-					 dest, destlen, NULL, 0, -1, NULL, 0,
-					 now);
+	return write_quic(sc, &pi, dest, destlen, NULL, 0, -1, NULL, 0, now);
 }
 
 static ngtcp2_ssize stack_write(struct scene *sc, uint8_t *dest, size_t destlen,
@@ -257,20 +272,16 @@ static ngtcp2_ssize stack_write(struct scene *sc, uint8_t *dest, size_t destlen,
 	ngtcp2_vec vec = {
 		sc->stack + sc->stack_sent, left < VECTOR ? left : VECTOR,
 	};
-	ngtcp2_path_storage ps;
-	ngtcp2_ssize n, used;
+	ngtcp2_ssize n, used = -1;
 	ngtcp2_pkt_info pi;
 
 	if (sc->stack_stream < 0)
 		open_stack_stream(sc);
 	if (sc->stack_stream < 0 || sc->stack_fin)
 		return write_nothing(sc, dest, destlen, now);
-	ngtcp2_path_storage_zero(&ps);
-	n = equic_share_writev_stream(world_share(sc->world), &ps.path, &pi, dest,
-				      destlen, &used,
-				      vec.len == left ?
-					      NGTCP2_WRITE_STREAM_FLAG_FIN : 0,
-				      sc->stack_stream, &vec, 1, now);
+	n = write_quic(sc, &pi, dest, destlen, &used,
+		   vec.len == left ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0,
+		   sc->stack_stream, &vec, 1, now);
 	if (n == NGTCP2_ERR_STREAM_DATA_BLOCKED)
 		return write_nothing(sc, dest, destlen, now);
 	sc->marked += n > 0 && pi.ecn != NGTCP2_ECN_NOT_ECT;
@@ -319,6 +330,8 @@ static ngtcp2_ssize app_write(struct world *w, void *ctx, uint8_t *dest,
 	struct scene *sc = ctx;
 
 	sc->world = w;
+	if (sc->plan.plain)
+		return stack_write(sc, dest, destlen, now);
 	if (!sc->second)
 		begin_second(sc);
 	rebind(sc, now);
@@ -421,7 +434,7 @@ struct scene *scene_new(const struct scene_plan *plan)
 {
 	struct scene *sc = calloc(1, sizeof(*sc));
 	struct world_options options = {
-		.path = plan->path, .seed = plan->seed, .shared = true,
+		.path = plan->path, .seed = plan->seed, .shared = !plan->plain,
 		.share = { .events = &events, .ctx = sc, .memory = -1,
 			   .ring_count = 1, .connection = 7,
 			   .update_after = plan->update_after },
@@ -450,6 +463,11 @@ void scene_free(struct scene *sc)
 int scene_play(struct scene *sc, uint64_t until)
 {
 	return world_run_until(sc->world, done, until);
+}
+
+uint64_t scene_duration(const struct scene *sc)
+{
+	return world_ended(sc->world) - NGTCP2_SECONDS;
 }
 
 void scene_print(struct scene *sc, const char *name, int err)

@@ -12,7 +12,7 @@
 #include "ring.h"
 #include "second.h"
 
-enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 20 };
+enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
 
 /**
  * struct scene_plan - what is sent
@@ -29,6 +29,7 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 20 };
  *	20 ms later.
  * @rebind_every: ns: the client gets another address; 0: never.
  * @stop_every: every so many streams the client wants no more of; 0: none.
+ * @plain: the server is ngtcp2 alone: nothing is shared.
  * @spoil: what the second sender does to the memory when the stack has sent a quarter;
  *	then it is gone for good, and what it began is the endpoint's to end. NULL:
  *	nothing.
@@ -44,6 +45,7 @@ struct scene_plan {
 	unsigned int		mortal;
 	uint64_t		rebind_every;
 	int			stop_every;
+	bool			plain;
 	void			(*spoil)(struct equic_shared *memory, int ring_fd);
 };
 
@@ -93,6 +95,9 @@ bool scene_complete(struct scene *sc);
 
 /* Whether each byte is what it was. */
 bool scene_right(struct scene *sc);
+
+/* When the last byte was there, ns; from the first packet on. */
+uint64_t scene_duration(const struct scene *sc);
 
 /* For people. */
 void scene_print(struct scene *sc, const char *name, int err);

@@ -46,7 +46,7 @@ struct world {
 	const struct world_app		*app;
 	void				*ctx;
 	struct chance			chance;
-	uint64_t			now;
+	uint64_t			now, ended;
 	struct flight			*flights;
 	struct end			end[ENDS];
 	struct equic_share		*share;
@@ -63,6 +63,11 @@ struct world {
 
 /* Whose callback for packets it is. */
 static struct world *running;
+
+uint64_t world_ended(const struct world *w)
+{
+	return w->ended;
+}
 
 uint64_t world_now(const struct world *w)
 {
@@ -651,8 +656,10 @@ int world_run_until(struct world *w, bool (*done)(struct world *w, void *ctx),
 	running = w;
 	ret = write_end(w, CLIENT);
 	while (!ret || ret == 1) {
-		if (done && done(w, w->ctx))
+		if (done && done(w, w->ctx)) {
+			w->ended = w->now;
 			return 0;
+		}
 		ret = step(w, until);
 		if (!ret)
 			break;

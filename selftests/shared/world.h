@@ -81,6 +81,8 @@ int world_run(struct world *w, uint64_t until);
 int world_run_until(struct world *w, bool (*done)(struct world *w, void *ctx),
 		   uint64_t until);
 
+/* When @done was true. */
+uint64_t world_ended(const struct world *w);
 uint64_t world_now(const struct world *w);
 ngtcp2_conn *world_server(struct world *w);
 ngtcp2_conn *world_client(struct world *w);
