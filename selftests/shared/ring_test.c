@@ -237,6 +237,23 @@ static void test_reserved(void)
 	end();
 }
 
+/* Each side's position is its own: what is written over it does not matter. */
+static void test_positions(void)
+{
+	bool good;
+
+	begin();
+	good = put(producer, 1);
+	raw->producer = 3;
+	good &= put(producer, 2) && raw->producer == 2 * ROOM;
+	ktap_result(good, "a producer does not read its position back");
+	good = get(1);
+	raw->consumer = SIZE * 5 + 1;
+	good &= get(2) && raw->consumer == 2 * ROOM && next() == -ENOENT;
+	ktap_result(good, "nor does a consumer");
+	end();
+}
+
 /* Positions of long ago: they wrap. */
 static void test_wrap(void)
 {
@@ -450,6 +467,8 @@ static void test_headers(void)
 		  "a record that ends behind the producer is none");
 	expect_eq(header_gives(record, SIZE + 8), -EPROTO,
 		  "a ring is not fuller than full");
+	raw->producer = raw->consumer + ROOM;
+	expect_eq(next(), -EPROTO, "nor is it one again, when it once was");
 	expect_eq(header_gives(record, -8UL), -EPROTO, "the producer is not behind");
 	expect_eq(header_gives(record, ROOM + 4), -EPROTO, "nor in between");
 	expect_eq(header_gives(record - 1, SIZE), -EPROTO, "a shorter record is none");
@@ -602,6 +621,7 @@ int main(int argc, char **argv)
 	test_sizes();
 	test_order();
 	test_reserved();
+	test_positions();
 	test_wrap();
 	die(die_idle, 0, 0, "idle");
 	die(die_reserved, 1, 0, "behind reserving");

@@ -13,7 +13,7 @@
 #include "pair.h"
 #include "word.h"
 
-enum { SENDERS = 3, SLOTS = 4, DATA = 1452 };
+enum { SENDERS = 3, SLOTS = 4, DATA = 1452, BUDGET = 1 << 20 };
 
 static struct plan plan;
 static bool stop;
@@ -86,7 +86,7 @@ static void sender_begin(struct sender *s, struct equic_shared *m)
 	struct seal_secret secret;
 	int fd;
 
-	s->ring = ring_make(16384, &fd);
+	s->ring = ring_make(1 << 18, &fd);
 	s->producer = s->ring ? ring_map(fd, true) : NULL;
 	if (!s->producer)
 		ktap_bail("no ring");
@@ -132,7 +132,8 @@ static void *send_on(void *arg)
 	for (i = 0; i < plan.count; i++) {
 		int err = send_any(s, m);
 
-		if (err)
+		/* Who gives more may not have a CPU. */
+		if (err && i % 64 == 0)
 			sched_yield();
 		s->wrong |= err && err != -EAGAIN && err != -ENOBUFS &&
 			    err != -ENOSPC && err != -EDQUOT;
@@ -166,7 +167,7 @@ static void test_senders(void)
 	sent = calloc(1000 + SENDERS * plan.count + 1, sizeof(*sent));
 	pair_begin(&pair);
 	m = pair.m;
-	m->budget = 20000;
+	m->budget = BUDGET;
 	for (i = 0; i < SLOTS; i++)
 		stream_put(m, i, 1, 4 * i + 2, 0);
 	for (i = 0; i < SENDERS; i++) {
@@ -184,8 +185,8 @@ static void test_senders(void)
 		stream_allow(m, round % SLOTS, 300 * round);
 		if (++round % 64 == 0)
 			number_stop(m);
-		sched_yield();
-		number_go(m);
+		else if (round % 64 == 4)
+			number_go(m);
 		if (!pthread_tryjoin_np(senders[i].thread, NULL))
 			i++;
 	}
@@ -207,7 +208,7 @@ static void test_senders(void)
 		    "each number that was taken was sent");
 	ktap_result(records == all + unsent, "each packet has one record");
 	ktap_result(m->data == ends, "each stream's bytes are paid for");
-	ktap_result(m->budget == 20000, "the budget is what it was");
+	ktap_result(m->budget == BUDGET, "the budget is what it was");
 	pair_end(&pair);
 	free(sent);
 }
