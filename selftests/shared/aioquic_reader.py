@@ -106,7 +106,7 @@ async def main(host, port, path, file, streams):
         print(json.dumps({
             "streams": client.finished, "bytes": sum(client.offsets.values()),
             "wrong": client.wrong, "datagrams": client.datagrams,
-        }))
+        }), flush=True)
 
 
 asyncio.run(main(*sys.argv[1:]))

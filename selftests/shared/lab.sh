@@ -106,7 +106,7 @@ begin_session()
 begin_reader()
 {
 	stdin=$lab_dir/aioquic_reader.py job_in_root client eq-cli \
-		timeout 120 python3 - "$SERVER" $PORT /file /mnt/files/file "$1"
+		timeout 300 python3 - "$SERVER" $PORT /file /mnt/files/file "$1"
 }
 
 # The server's end of the connection is over, too.
