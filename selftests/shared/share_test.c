@@ -211,6 +211,26 @@ static void test_reserved(uint64_t seed)
 	scene_free(sc);
 }
 
+/* It died between paying for bytes and taking them. */
+static void test_paid(uint64_t seed)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+	uint64_t data;
+
+	plan.seed = seed;
+	sc = scene_new(&plan);
+	while (sc->stack_sent < plan.stack_bytes / 4)
+		world_run(sc->world, world_now(sc->world) + MS);
+	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
+	data = sc->memory->data;
+	ktap_result(!data_take(sc->memory, 1000), "credit is paid");
+	equic_share_second_died(world_share(sc->world));
+	ktap_result(data && sc->memory->data == data,
+		    "what a dead sender paid and did not take is credit again");
+	scene_free(sc);
+}
+
 static void test_fin_closes(uint64_t seed)
 {
 	struct scene_plan plan = usual;
@@ -302,6 +322,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(evils) / sizeof(evils[0]); i++)
 		test_evil(chances.seed, i);
 	test_reserved(chances.seed);
+	test_paid(chances.seed);
 	test_fin_closes(chances.seed);
 	test_direct_call(chances.seed);
 	return ktap_end();

@@ -147,6 +147,12 @@ int share_skip(struct equic_share *s, uint64_t *pn);
 /* The memory was spoiled: go on without it, and without the second sender. */
 void share_estrange(struct equic_share *s);
 
+/*
+ * The second sender is dead, and what it took is known: what it paid and did not take
+ * (stream_take() of word.h) is credit again.
+ */
+void share_settle_credit(struct equic_share *s);
+
 /* Before ngtcp2 is called, and behind. */
 void share_enter(struct equic_share *s, ngtcp2_tstamp ts);
 void share_leave(struct equic_share *s);

@@ -25,6 +25,11 @@ static uint64_t known_data(const struct equic_share *s)
 	return data;
 }
 
+void share_settle_credit(struct equic_share *s)
+{
+	__atomic_store_n(&s->memory->data, known_data(s), __ATOMIC_RELEASE);
+}
+
 static void put_stream(struct equic_shared *m, const struct stream *stream)
 {
 	if (stream->released)
