@@ -145,7 +145,8 @@ struct equic_share_events {
  * @payload_max: of a datagram, bytes; 0: EQUIC_SHARE_PAYLOAD_DEFAULT. The peer's
  *	max_udp_payload_size is obeyed as well.
  * @connection: the second sender's name for the connection.
- * @memory: an mmapable BPF array map with an element for it; -1: memory is made.
+ * @memory: an mmapable BPF array map, or a memfd that is sealed, of zero; -1: memory is
+ *	made.
  * @rings: BPF ring buffers; NULL: they are made.
  * @ring_count: how many threads (or CPUs) the second sender has.
  * @update_after: packets of one epoch, of all senders, before the keys are updated;
@@ -199,7 +200,7 @@ struct equic_share_stats {
  * @options: copied
  *
  * Return: NULL, with errno: ENOMEM; EINVAL: a callback is missing, or an option is out
- * of its range; EPROTO: the memory has another layout; what memfd_create(2) and
+ * of its range; EPROTO: the memory is in use; what memfd_create(2) and
  * mmap(2) say.
  */
 EQUIC_SHARE_API

@@ -57,7 +57,8 @@ static bool has_room(const struct region *region)
 	       region->value_size >= sizeof(struct equic_shared);
 }
 
-struct equic_shared *memory_map(int fd)
+static struct equic_shared *map_checked(int fd,
+					int (*check)(const struct equic_shared *m))
 {
 	struct equic_shared *m;
 	struct region region;
@@ -73,12 +74,37 @@ struct equic_shared *memory_map(int fd)
 	m = map(fd);
 	if (!m)
 		return NULL;
-	err = memory_check(m);
+	err = check(m);
 	if (err) {
 		memory_unmap(m);
 		errno = -err;
 		return NULL;
 	}
+	return m;
+}
+
+struct equic_shared *memory_map(int fd)
+{
+	return map_checked(fd, memory_check);
+}
+
+static int check_zero(const struct equic_shared *m)
+{
+	const uint8_t *bytes = (const uint8_t *)m;
+	size_t i;
+
+	for (i = 0; i < sizeof(*m); i++)
+		if (bytes[i])
+			return -EPROTO;
+	return 0;
+}
+
+struct equic_shared *memory_begin(int fd, uint32_t connection)
+{
+	struct equic_shared *m = map_checked(fd, check_zero);
+
+	if (m)
+		memory_init(m, connection);
 	return m;
 }
 

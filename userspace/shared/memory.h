@@ -33,6 +33,15 @@ struct equic_shared *memory_make(uint32_t connection, int *fd);
 struct equic_shared *memory_map(int fd);
 
 /**
+ * memory_begin - make ready what somebody else has made, and nobody has used
+ * @fd: as memory_map(): a new BPF map's element is zero
+ * @connection: as memory_init()
+ *
+ * Return: as memory_map(); EPROTO: it is not zero: another connection's, perhaps.
+ */
+struct equic_shared *memory_begin(int fd, uint32_t connection);
+
+/**
  * memory_check - whether the layout is the one of this header
  * @m: memory, of sizeof(*m)
  *

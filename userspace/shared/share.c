@@ -101,9 +101,7 @@ static int make_memory(struct equic_share *s)
 	if (o->memory < 0) {
 		s->mapped = memory_make(o->connection, &s->memory_fd);
 	} else {
-		s->mapped = memory_map(o->memory);
-		if (s->mapped)
-			memory_init(s->mapped, o->connection);
+		s->mapped = memory_begin(o->memory, o->connection);
 	}
 	s->memory = s->mapped;
 	return s->mapped ? 0 : -1;
