@@ -131,6 +131,8 @@ static void test_memory(void)
 
 	options.memory = fd;
 	ktap_result(!try(), "memory of zero is made ready");
+	usual();
+	options.memory = fd;
 	refused("memory that another connection has", EPROTO);
 	options.memory = other;
 	refused("memory that is too small", EINVAL);

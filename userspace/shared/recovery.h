@@ -160,8 +160,8 @@ int recovery_acked(struct recovery *r, const struct ack *ack, uint64_t next,
  * @r: recovery
  *
  * The probe timeout is for all packets; when those that wait are the stack's alone, it
- * is four times as long, for the stack has its own. While the senders are limited by pacing, it is also when
- * recovery_room() has grown by what is worth it: ask that then.
+ * is four times as long, for the stack has its own. While the senders are limited by
+ * pacing, it is also when recovery_room() has grown by what is worth it: ask that then.
  *
  * Return: time; UINT64_MAX: never.
  */
