@@ -10,8 +10,6 @@
 #include "varint.h"
 #include "word.h"
 
-enum { SHORT_HEADER = 0x40, KEY_PHASE = 0x04 };
-
 /* A packet in the making. */
 struct draft {
 	struct piece	piece;
@@ -127,7 +125,7 @@ static struct stream *next_due(struct equic_share *s)
 
 		s->turn = (s->turn + 1) % s->streams.count;
 		stream = &s->streams.slots[s->streams.order[s->turn]];
-		if (stream->used && !stream->released && stream_due(stream))
+		if (!stream->released && stream_due(stream))
 			return stream;
 	}
 	return NULL;
@@ -155,7 +153,7 @@ static size_t seal_draft(struct equic_share *s, struct draft *d, uint8_t *dest)
 		.time = s->now, .sender = SENDER_LIBRARY, .elicits = true,
 	};
 
-	header[0] = SHORT_HEADER | (s->epoch & 1 ? KEY_PHASE : 0);
+	header[0] = FIXED_BIT | (s->epoch & 1 ? KEY_PHASE : 0);
 	memcpy(header + 1, s->path.dcid.data, s->path.dcid.datalen);
 	len = share_seal(s, dest, header, header_len, d->payload, d->len, false,
 			 &sent.pn);
@@ -236,9 +234,7 @@ static void release(struct equic_share *s, struct stream *stream)
 	stream_drop(s->memory, stream->slot);
 	stream->released = true;
 	s->gone_data += stream->final;
-	if (s->options.events && s->options.events->stream)
-		s->options.events->stream(s->options.ctx, stream->id,
-					  EQUIC_SHARE_STREAM_DONE, stream->final);
+	records_say(s, stream, EQUIC_SHARE_STREAM_DONE, stream->final);
 	/* What it sends becomes PING: translate_sent(). */
 	ngtcp2_conn_shutdown_stream_write(s->conn, 0, stream->id, 0);
 }

@@ -7,11 +7,8 @@
 #include <string.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <ngtcp2/ngtcp2_crypto_gnutls.h>
-#include "least.h"
 #include "share.h"
 #include "word.h"
-
-enum { LONG_HEADER = 0x80, FIXED_BIT = 0x40, KEY_PHASE = 0x04, PN_LEN = 0x03 };
 
 _Thread_local struct equic_share *share_current;
 
@@ -96,14 +93,8 @@ static int key_make(struct equic_share *s, struct share_key *key,
 	memcpy(key->secret.key, bytes, seal_key_len(s->cipher));
 	memcpy(key->secret.iv, iv, SEAL_IV);
 	memcpy(key->secret.header, s->header_key, sizeof(s->header_key));
-	memcpy(key->iv, iv, SEAL_IV);
 	key->key = seal_key_new(&key->secret);
 	return key->key ? 0 : -1;
-}
-
-int share_skip(struct equic_share *s, uint64_t *pn)
-{
-	return take_number(s, pn);
 }
 
 size_t share_seal(struct equic_share *s, uint8_t *packet, const uint8_t *header,
@@ -143,7 +134,7 @@ static int follow_stack(struct equic_share *s, uint64_t stack)
 	if (stack < s->stack_next || stack - s->stack_next > SHARE_LEAP)
 		return -EINVAL;
 	for (; s->stack_next < stack; s->stack_next++)
-		if (share_skip(s, &wire) ||
+		if (take_number(s, &wire) ||
 		    numbers_add(s->numbers, s->stack_next, wire))
 			return -EINVAL;
 	return 0;
@@ -164,7 +155,7 @@ static int seal_stack(struct equic_share *s, uint8_t *payload, size_t len,
 		return -1;
 	memcpy(header, aad, header_len);
 	header[0] &= ~PN_LEN;
-	stack = stack_number(nonce, s->keys[next].iv);
+	stack = stack_number(nonce, s->keys[next].secret.iv);
 	if (follow_stack(s, stack))
 		return -1;
 	translate_sent(&s->translator, payload, len);

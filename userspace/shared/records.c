@@ -45,8 +45,8 @@ int records_sent(struct equic_share *s, const struct sent *sent,
 	return err;
 }
 
-static void say(struct equic_share *s, const struct stream *stream,
-		enum equic_share_stream_event what, uint64_t value)
+void records_say(struct equic_share *s, const struct stream *stream,
+		 enum equic_share_stream_event what, uint64_t value)
 {
 	if (s->options.events && s->options.events->stream)
 		s->options.events->stream(s->options.ctx, stream->id, what,
@@ -69,7 +69,7 @@ static void bytes_acked(struct equic_share *s, struct stream *stream,
 		s->error = NGTCP2_ERR_NOMEM;
 	now = ranges_prefix(&stream->acked);
 	if (now > before)
-		say(s, stream, EQUIC_SHARE_STREAM_ACKED, now);
+		records_say(s, stream, EQUIC_SHARE_STREAM_ACKED, now);
 }
 
 static void on_acked(void *ctx, const struct sent *sent)

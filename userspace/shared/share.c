@@ -63,9 +63,7 @@ static void on_stop_sending(void *ctx, uint64_t stream, uint64_t code)
 	/* One that waits, too: a higher one has opened it (RFC 9000, 3.2). */
 	own_claimed(s, st);
 	stream_reset(st, share_close_stream(s, st), code);
-	if (s->options.events && s->options.events->stream)
-		s->options.events->stream(s->options.ctx, stream,
-					  EQUIC_SHARE_STREAM_STOPPED, code);
+	records_say(s, st, EQUIC_SHARE_STREAM_STOPPED, code);
 }
 
 static const struct translate_ops translate_ops = {
@@ -98,11 +96,8 @@ static int make_memory(struct equic_share *s)
 {
 	const struct equic_share_options *o = &s->options;
 
-	if (o->memory < 0) {
-		s->mapped = memory_make(o->connection, &s->memory_fd);
-	} else {
-		s->mapped = memory_begin(o->memory, o->connection);
-	}
+	s->mapped = o->memory < 0 ? memory_make(o->connection, &s->memory_fd) :
+				    memory_begin(o->memory, o->connection);
 	s->memory = s->mapped;
 	return s->mapped ? 0 : -1;
 }

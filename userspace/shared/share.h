@@ -32,11 +32,18 @@ enum { SHARE_PACKET_MAX = EQUIC_SHARE_PAYLOAD_MAX };
  */
 enum { SHARE_LEAP = 1 << 15 };
 
+/* Of the first byte (RFC 9000, 17.3). */
+enum {
+	LONG_HEADER	= 0x80,
+	FIXED_BIT	= 0x40,
+	KEY_PHASE	= 0x04,
+	PN_LEN		= 0x03,
+};
+
 /* A send key, and whether the second sender has it. */
 struct share_key {
 	struct seal_key		*key;
 	struct seal_secret	secret;	/* wiped with the key */
-	uint8_t			iv[SEAL_IV];
 	bool			given;
 };
 
@@ -139,9 +146,6 @@ size_t share_seal(struct equic_share *s, uint8_t *packet, const uint8_t *header,
 		  size_t header_len, const uint8_t *payload, size_t len,
 		  bool next_epoch, uint64_t *pn);
 
-/* Take a number that is not sent, as the stack skips one. Return: 0, -errno. */
-int share_skip(struct equic_share *s, uint64_t *pn);
-
 /* turn.c */
 
 /* The memory was spoiled: go on without it, and without the second sender. */
@@ -178,6 +182,10 @@ void share_end(struct equic_share *s);
 extern const struct recovery_ops records_ops;
 void records_drain(struct equic_share *s);
 void records_recover(struct equic_share *s);
+
+/* Tell the endpoint of a stream, if it wants to hear. */
+void records_say(struct equic_share *s, const struct stream *stream,
+		 enum equic_share_stream_event what, uint64_t value);
 
 /* Nobody is told. */
 void records_forget(struct equic_share *s);
