@@ -148,6 +148,7 @@ static void test_memory(void)
 static void test_settings(void)
 {
 	struct equic_share *s;
+	uint64_t stream;
 
 	settings.max_tx_udp_payload_size = 65527;
 	options.payload_max = 1300;
@@ -174,7 +175,12 @@ static void test_settings(void)
 	usual();
 	options.events = NULL;
 	options.ring_count = 0;
-	ktap_result(!try(), "a connection without a second sender can be made");
+	s = equic_share_new(&callbacks, &settings, &options);
+	ktap_result(s, "a connection without a second sender can be made");
+	ktap_result(s && equic_share_stream_open(s, &stream) ==
+			    NGTCP2_ERR_INVALID_ARGUMENT,
+		    "it has no streams of the library's: nobody has their bytes");
+	equic_share_free(s);
 	equic_share_free(NULL);
 }
 

@@ -226,6 +226,8 @@ int equic_share_stream_open(struct equic_share *s, uint64_t *stream)
 	int64_t id;
 	int ret;
 
+	if (!s->options.events)
+		return NGTCP2_ERR_INVALID_ARGUMENT;
 	if (s->streams.count == EQUIC_SHARED_STREAMS)
 		return NGTCP2_ERR_NOMEM;
 	ret = ngtcp2_conn_open_uni_stream(s->conn, &id, NULL);

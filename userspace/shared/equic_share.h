@@ -300,7 +300,8 @@ uint64_t equic_share_get_max_data_left(struct equic_share *s);
  * @stream: result: its id
  *
  * Return: 0; NGTCP2_ERR_STREAM_ID_BLOCKED: the peer allows no more now;
- * NGTCP2_ERR_NOMEM: there are EQUIC_SHARED_STREAMS.
+ * NGTCP2_ERR_NOMEM: there are EQUIC_SHARED_STREAMS; NGTCP2_ERR_INVALID_ARGUMENT: there
+ * are no events, and so no bytes().
  */
 EQUIC_SHARE_API
 int equic_share_stream_open(struct equic_share *s, uint64_t *stream);
