@@ -62,8 +62,8 @@ static void expect(struct flow *f, bool good, uint64_t pn, const char *what)
 bool flow_same(const struct sent *a, const struct sent *b)
 {
 	return a->pn == b->pn && a->time == b->time && a->size == b->size &&
-	       a->sender == b->sender && a->elicits == b->elicits &&
-	       a->what == b->what;
+	       a->sender == b->sender && a->queue == b->queue &&
+	       a->elicits == b->elicits && a->what == b->what;
 }
 
 static void became(struct flow *f, const struct sent *sent, enum state state)
@@ -201,6 +201,7 @@ static void send(struct flow *f, uint64_t now, enum sender sender, bool elicits)
 	item->sent.time = now;
 	item->sent.size = size;
 	item->sent.sender = sender;
+	item->sent.queue = sender == SENDER_SECOND;
 	item->sent.elicits = elicits;
 	item->sent.what = item;
 	if (f->plan.mixed && sender == SENDER_SECOND && f->held_count < HELD_MAX) {

@@ -68,8 +68,8 @@ int main(void)
 		ktap_result(alone && other && other <= alone * 1.1,
 			    "%s: the second sender", paths[i].name);
 		/*
-		 * Where the second sender leaves little, ngtcp2's own window has
-		 * grown little when it is alone again: no more than that it ends.
+		 * ngtcp2's own window is that of a flow beside another, and has to
+		 * grow when it is alone again: no more than that it ends.
 		 */
 		ktap_result(two, "%s: both together", paths[i].name);
 	}

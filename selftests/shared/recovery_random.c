@@ -79,6 +79,7 @@ static void add(struct model *m, uint64_t pn)
 		.time = m->now - chance_of(&m->chance, 100 * MSEC),
 		.size = chance_of(&m->chance, 1500),
 		.sender = chance_of(&m->chance, 3),
+		.queue = chance_of(&m->chance, RECOVERY_QUEUES),
 		.elicits = chance_of(&m->chance, 10),
 		.what = sent,
 	};

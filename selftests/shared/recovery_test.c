@@ -215,6 +215,47 @@ static void test_thresholds(void)
 		    "nothing is left in flight");
 }
 
+/* In a queue of their own, which elicit. */
+static void tell_queue(uint8_t queue, uint64_t first, uint64_t last, uint64_t time)
+{
+	for (; first <= last; first++) {
+		next = first >= next ? first + 1 : next;
+		recovery_sent(r, &(struct sent){ .pn = first, .time = time,
+						 .size = DATAGRAM,
+						 .sender = SENDER_SECOND,
+						 .queue = queue,
+						 .elicits = true });
+	}
+}
+
+static void test_queues(void)
+{
+	enum { LAST = RECOVERY_QUEUES - 1 };
+
+	begin();
+	warm(0);
+	tell_queue(0, 1, 2, SEC);
+	tell_queue(LAST, 3, 6, SEC);
+	tell_queue(0, 7, 8, SEC);
+	ack(5, 6, SEC + 10 * MSEC);
+	ktap_result(!fate[1] && !fate[2] && fate[3] == LOST &&
+		    !fate[4],
+		    "packets that wait are not lost because another queue's pass them");
+	expect_eq(recovery_expiry(r), SEC + 99843750,
+		  "but their time runs (RFC 9002, 6.1.2)");
+	ack(7, 7, SEC + 20 * MSEC);
+	ktap_result(fate[1] == LOST && fate[2] == LOST,
+		    "they are when three numbers on one of their own has passed");
+	tell_queue(LAST, 9, 9, SEC + 20 * MSEC);
+	ack(9, 9, SEC + 30 * MSEC);
+	ktap_result(fate[4] == LOST && !fate[8], "each queue for itself");
+	tell_queue(1, 5000, 5000, SEC + 30 * MSEC);
+	ack(5000, 5000, SEC + 40 * MSEC);
+	tell_queue(2, 10, 10, SEC + 30 * MSEC);
+	recovery_expired(r, SEC + 40 * MSEC);
+	expect_eq(fate[10], 0, "one that is told of late has its queue, too");
+}
+
 static void test_numbers(void)
 {
 	struct recovery_stats before, after;
@@ -525,6 +566,7 @@ int main(void)
 	ktap_begin();
 	test_rtt();
 	test_thresholds();
+	test_queues();
 	test_numbers();
 	test_pto();
 	test_window();

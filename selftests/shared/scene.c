@@ -328,6 +328,7 @@ static ngtcp2_ssize app_write(struct world *w, void *ctx, uint8_t *dest,
 			      size_t destlen, uint64_t now)
 {
 	struct scene *sc = ctx;
+	ngtcp2_ssize n;
 
 	sc->world = w;
 	if (sc->plan.plain)
@@ -335,9 +336,13 @@ static ngtcp2_ssize app_write(struct world *w, void *ctx, uint8_t *dest,
 	if (!sc->second)
 		begin_second(sc);
 	rebind(sc, now);
-	second_turn(sc);
+	if (!sc->plan.stack_first)
+		second_turn(sc);
 	check_window(sc);
-	return stack_write(sc, dest, destlen, now);
+	n = stack_write(sc, dest, destlen, now);
+	if (sc->plan.stack_first && n <= 0)
+		second_turn(sc);
+	return n;
 }
 
 static bool second_has_more(const struct scene *sc)
@@ -435,6 +440,7 @@ struct scene *scene_new(const struct scene_plan *plan)
 	struct scene *sc = calloc(1, sizeof(*sc));
 	struct world_options options = {
 		.path = plan->path, .seed = plan->seed, .shared = !plan->plain,
+		.batched = plan->batched,
 		.share = { .events = &events, .ctx = sc, .memory = -1,
 			   .ring_count = 1, .connection = 7,
 			   .update_after = plan->update_after },

@@ -29,6 +29,8 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  *	20 ms later.
  * @rebind_every: ns: the client gets another address; 0: never.
  * @stop_every: every so many streams the client wants no more of; 0: none.
+ * @batched: packets of the stack leave together; the second sender's pass them.
+ * @stack_first: the second sender comes when the stack has got what it may have.
  * @plain: the server is ngtcp2 alone: nothing is shared.
  * @spoil: what the second sender does to the memory when the stack has sent a quarter;
  *	then it is gone for good, and what it began is the endpoint's to end. NULL:
@@ -45,7 +47,7 @@ struct scene_plan {
 	unsigned int		mortal;
 	uint64_t		rebind_every;
 	int			stop_every;
-	bool			plain;
+	bool			batched, stack_first, plain;
 	void			(*spoil)(struct equic_shared *memory, int ring_fd);
 };
 

@@ -106,6 +106,13 @@ static void no_budget(struct equic_shared *m, int ring_fd)
 	m->budget = INT64_MIN;
 }
 
+/* And nobody tells what for. */
+static void take_budget(struct equic_shared *m, int ring_fd)
+{
+	(void)ring_fd;
+	m->budget = -(1LL << 39);
+}
+
 static void much_budget(struct equic_shared *m, int ring_fd)
 {
 	(void)ring_fd;
@@ -154,6 +161,7 @@ static const struct {
 	{ "the word has another epoch", another_epoch, true },
 	{ "there are no more numbers", no_more_numbers, true },
 	{ "the budget is gone", no_budget, false },
+	{ "the budget is taken", take_budget, false },
 	{ "the budget is endless", much_budget, false },
 	{ "all credit is used up", all_credit_used, true },
 	{ "noise in the streams", noise_in_streams, false },
@@ -231,6 +239,45 @@ static void test_paid(uint64_t seed)
 	scene_free(sc);
 }
 
+/* Both have more than the window allows, all the time. */
+static void test_halves(uint64_t seed, bool stack_first)
+{
+	struct scene_plan plan = {
+		.path = { .delay = 10 * MS, .rate = 1250000, .queue = 25000 },
+		.seed = seed, .streams = 2, .stream_bytes = 8 << 20,
+		.stack_bytes = 8 << 20, .initial_max_data = 4 << 20,
+		.stack_first = stack_first,
+	};
+	struct scene *sc = scene_new(&plan);
+	uint64_t second;
+
+	scene_play(sc, 6 * S);
+	second = sc->streams[0].sent + sc->streams[1].sent;
+	ktap_diag("of the stack %llu bytes, of the second sender %llu",
+		  (unsigned long long)sc->stack_sent, (unsigned long long)second);
+	ktap_result(second + sc->stack_sent > 5 << 20 &&
+		    second > sc->stack_sent / 2 && sc->stack_sent > second / 2,
+		    "neither starves, though the %s is always first",
+		    stack_first ? "stack" : "second sender");
+	scene_free(sc);
+}
+
+/* A server that sends many datagrams with one call is no worse off. */
+static void test_batched(uint64_t seed)
+{
+	struct scene_plan plan = usual;
+	struct equic_share_stats st;
+
+	plan.seed = seed;
+	plan.batched = true;
+	plan.stream_bytes *= 4;
+	plan.stack_bytes *= 4;
+	/* There is room for all: what is lost was not. */
+	plan.path.queue = 1 << 24;
+	st = play("packets of the stack that wait for others", &plan);
+	ktap_result(!st.lost, "they are not lost when the second sender's pass them");
+}
+
 static void test_fin_closes(uint64_t seed)
 {
 	struct scene_plan plan = usual;
@@ -243,12 +290,13 @@ static void test_fin_closes(uint64_t seed)
 	plan.stream_bytes = 100;
 	sc = scene_new(&plan);
 	/* The FIN is told of, and not acknowledged yet. */
-	while (sc->claims < 1 || !sc->streams[0].sent)
+	while (sc->claims < 1 || !sc->streams[0].sent || sc->memory->budget <= 0)
 		world_run(sc->world, world_now(sc->world) + MS);
 	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
 	err = second_stream(sc->second, sc->streams[0].slot,
 			    sc->streams[0].generation, 100, &byte, 1, false, 0);
-	ktap_result(err == -ESHUTDOWN, "behind FIN nobody takes bytes");
+	ktap_diag("%d %lld", err, (long long)sc->memory->budget);
+ktap_result(err == -ESHUTDOWN, "behind FIN nobody takes bytes");
 	scene_free(sc);
 }
 
@@ -323,6 +371,9 @@ int main(int argc, char **argv)
 		test_evil(chances.seed, i);
 	test_reserved(chances.seed);
 	test_paid(chances.seed);
+	test_halves(chances.seed, false);
+	test_halves(chances.seed, true);
+	test_batched(chances.seed);
 	test_fin_closes(chances.seed);
 	test_direct_call(chances.seed);
 	return ktap_end();

@@ -79,12 +79,14 @@ static void test_budget(void)
 {
 	m.budget = 0;
 	expect_eq(budget_take(&m, 1), -ENOBUFS, "nothing is sent on no budget");
+	expect_eq(m.refused, 1, "and the word says that somebody wants to");
 	m.budget = INT64_MIN;
 	expect_eq(budget_take(&m, UINT32_MAX), -ENOBUFS, "nor on the least there is");
 	ktap_result(m.budget == INT64_MIN, "and it stays");
 	m.budget = 1;
 	expect_eq(budget_take(&m, 1500), 0, "one byte of it is enough for a packet");
 	expect_eq(m.budget, -1499, "which overruns it");
+	expect_eq(m.refused, 2, "nobody was refused that");
 	expect_eq(budget_take(&m, 1), -ENOBUFS, "and is the last");
 	budget_add(&m, 3000);
 	budget_add(&m, -1);

@@ -55,7 +55,9 @@ struct world {
 	struct sockaddr_in		server, client, outside;
 	struct world_stream		streams[WORLD_STREAMS_MAX];
 	uint64_t			datagrams;
-	uint8_t				client_iv[2][16];
+	/* Each datagram behind its length. */
+	uint8_t				batch[1 << 17];
+	size_t				batch_len;
 	struct number			*numbers;
 	size_t				number_count, number_room;
 	uint64_t			repeated, empty_resets, events;
@@ -511,6 +513,27 @@ int world_send(struct world *w, const uint8_t *packet, size_t len)
 	return 0;
 }
 
+static void send_batch(struct world *w)
+{
+	size_t at, len;
+
+	for (at = 0; at < w->batch_len; at += len) {
+		memcpy(&len, w->batch + at, sizeof(len));
+		at += sizeof(len);
+		send_from(w, SERVER, w->batch + at, len);
+	}
+	w->batch_len = 0;
+}
+
+static void add_to_batch(struct world *w, const uint8_t *bytes, size_t len)
+{
+	if (w->batch_len + sizeof(len) + len > sizeof(w->batch))
+		send_batch(w);
+	memcpy(w->batch + w->batch_len, &len, sizeof(len));
+	memcpy(w->batch + w->batch_len + sizeof(len), bytes, len);
+	w->batch_len += sizeof(len) + len;
+}
+
 static int write_server(struct world *w)
 {
 	uint8_t buf[WORLD_DATAGRAM_MAX];
@@ -520,8 +543,12 @@ static int write_server(struct world *w)
 		n = w->app->write(w, w->ctx, buf, sizeof(buf), w->now);
 		if (n <= 0)
 			break;
-		send_from(w, SERVER, buf, n);
+		if (w->options.batched)
+			add_to_batch(w, buf, n);
+		else
+			send_from(w, SERVER, buf, n);
 	}
+	send_batch(w);
 	if (n < 0)
 		return n;
 	ngtcp2_conn_update_pkt_tx_time(w->end[SERVER].conn, w->now);

@@ -35,6 +35,7 @@ struct world_path {
  * @seed: of all that is by chance.
  * @shared: the server is.
  * @share: its options, if so.
+ * @batched: what it writes at a time leaves together at the end, as by sendmmsg(2).
  * @initial_max_data: of the client: credit for all streams; it grows as data comes.
  * @max_stream_data: of the client: likewise, for each stream.
  * @max_streams: of the client: unidirectional streams of the server.
@@ -42,7 +43,7 @@ struct world_path {
 struct world_options {
 	struct world_path		path;
 	uint64_t			seed;
-	bool				shared;
+	bool				shared, batched;
 	struct equic_share_options	share;
 	uint64_t			initial_max_data;
 	uint64_t			max_stream_data;

@@ -81,6 +81,8 @@ struct equic_shared_stream {
  *	size when this is above 0, so that it is overrun by a packet at most. Only
  *	the library adds to it, as packets are acknowledged or lost (RFC 9002, 7):
  *	when that hangs, all come to rest.
+ * @refused: grows whenever the second sender wants to send and there is no budget: it
+ *	gets half of what becomes free while the endpoint wants it, too.
  * @data: bytes of stream data that were taken on all streams, by all senders.
  * @data_max: MAX_DATA, how many the peer allows. It grows.
  * @heartbeat: grows whenever the library has looked at the second sender.
@@ -99,7 +101,8 @@ struct equic_shared {
 	__u64	number;
 	__u64	reserved_number[7];
 	__s64	budget;
-	__u64	reserved_budget[7];
+	__u64	refused;
+	__u64	reserved_budget[6];
 	__u64	data;
 	__u64	data_max;
 	__u64	reserved_data[6];

@@ -36,6 +36,8 @@ static ngtcp2_ssize finish(struct equic_share *s, uint8_t *dest,
 	s->stats.stack++;
 	if (recovery_sent(s->recovery, &sent))
 		s->error = NGTCP2_ERR_NOMEM;
+	if (sent.elicits)
+		budget_used(s, sent.size);
 	return sent.size;
 }
 
@@ -46,13 +48,20 @@ static ngtcp2_ssize leave(struct equic_share *s, ngtcp2_ssize n)
 	return s->error ? s->error : n;
 }
 
+/* Something has happened: who is served now is who went hungry the last time. */
+static void begin_turn(struct equic_share *s, ngtcp2_tstamp ts)
+{
+	share_enter(s, ts);
+	s->budget.blocked = s->budget.hungry;
+}
+
 int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
 			 const ngtcp2_pkt_info *pi, const uint8_t *pkt,
 			 size_t pktlen, ngtcp2_tstamp ts)
 {
 	int ret;
 
-	share_enter(s, ts);
+	begin_turn(s, ts);
 	ret = ngtcp2_conn_read_pkt(s->conn, path, pi, pkt, pktlen, ts);
 	if (ret == NGTCP2_ERR_DRAINING || ret == NGTCP2_ERR_CLOSING)
 		share_end(s);
@@ -107,6 +116,14 @@ static size_t cut(struct equic_share *s, ngtcp2_vec *to, const ngtcp2_vec *datav
 	return n;
 }
 
+/* Whether the stack wants to send, and there is nothing for it. */
+static bool go_hungry(struct equic_share *s, bool wants)
+{
+	s->budget.hungry = wants && budget_share(s) <= 0;
+	s->budget.blocked |= s->budget.hungry;
+	return s->budget.hungry;
+}
+
 enum { VECTORS_MAX = 64 };
 
 ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
@@ -127,8 +144,7 @@ ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
 	n = write_own(s, path, pi, dest, destlen);
 	if (n)
 		return leave(s, n);
-	s->blocked = offered && share_budget(s) <= 0;
-	if (!s->blocked)
+	if (!go_hungry(s, offered))
 		count = cut(s, some, datav, least(datavcnt, VECTORS_MAX),
 			    &taken);
 	/* The stack may still have something of its own. FIN is for the last byte. */
@@ -163,8 +179,7 @@ ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *pat
 	n = write_own(s, path, pi, dest, destlen);
 	if (n)
 		return leave(s, n);
-	s->blocked = share_budget(s) <= 0;
-	if (s->blocked)
+	if (go_hungry(s, true))
 		n = ngtcp2_conn_write_pkt(s->conn, path, pi, dest,
 					  stack_room(destlen), ts);
 	else
@@ -196,15 +211,16 @@ ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
 
 ngtcp2_tstamp equic_share_get_expiry(struct equic_share *s)
 {
-	return least(ngtcp2_conn_get_expiry(s->conn),
-		     recovery_expiry(s->recovery));
+	uint64_t own = least(recovery_expiry(s->recovery), budget_expiry(s));
+
+	return least(ngtcp2_conn_get_expiry(s->conn), own);
 }
 
 int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts)
 {
 	int ret = 0;
 
-	share_enter(s, ts);
+	begin_turn(s, ts);
 	if (recovery_expiry(s->recovery) <= s->now)
 		s->probes = recovery_expired(s->recovery, s->now);
 	if (ngtcp2_conn_get_expiry(s->conn) <= ts)
@@ -282,7 +298,7 @@ void equic_share_second_died(struct equic_share *s)
 	number_stop(s->memory);
 	records_recover(s);
 	share_settle_credit(s);
-	s->keys[0].given = s->keys[1].given = s->path_given = s->refused = false;
+	s->keys[0].given = s->keys[1].given = s->path_given = s->declined = false;
 }
 
 void equic_share_get_stats(const struct equic_share *s,

@@ -36,12 +36,12 @@
  *	equic_share_get_max_data_left
  *
  * What it is to know: a call that writes may return a packet that is not the stack's,
- * with nothing taken of what was offered: send it, and call again. A packet that waits
- * for others, to be sent with them, is passed by those of the second sender; when three
- * of them arrive before it, it is taken for lost (RFC 9002, 6.1.1). Packets have 4-byte
- * numbers, PMTUD is off, all packets are Not-ECT, early data (0-RTT) is not for
- * clients that share. Congestion control is this library's, CUBIC for all senders
- * together; the stack's stays as a further limit.
+ * with nothing taken of what was offered: send it, and call again. Packets are to be
+ * sent in the order in which they are returned; together, with sendmmsg(2) or GSO, if
+ * that is within a small part of the RTT. Packets have 4-byte numbers, PMTUD is off, all
+ * packets are Not-ECT, early data (0-RTT) is not for clients that share. Congestion
+ * control is this library's, CUBIC for all senders together; the stack's stays as a
+ * further limit. While both want more than that allows, the second sender gets half.
  *
  * One thread at a time may call for a connection.
  */

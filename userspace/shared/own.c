@@ -163,6 +163,7 @@ static size_t seal_draft(struct equic_share *s, struct draft *d, uint8_t *dest)
 	}
 	sent.size = len;
 	s->stats.library++;
+	budget_used(s, len);
 	if (records_sent(s, &sent, &d->piece)) {
 		s->error = NGTCP2_ERR_NOMEM;
 		return 0;
@@ -179,7 +180,7 @@ size_t own_write(struct equic_share *s, uint8_t *dest, size_t destlen)
 	if (!s->confirmed || s->partial || s->ended || s->error ||
 	    destlen < EQUIC_SHARE_PAYLOAD_MIN)
 		return 0;
-	if (!s->probes && share_budget(s) <= 0)
+	if (!s->probes && budget_share(s) <= 0)
 		return 0;
 	stream = next_due(s);
 	if (!stream && !s->probes)

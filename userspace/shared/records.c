@@ -154,8 +154,12 @@ static int record_unsent(struct equic_share *s, const struct equic_record *r)
 	return recovery_void(s->recovery, number_pn(r->number));
 }
 
+_Static_assert(RECOVERY_QUEUES == 1 + EQUIC_SHARE_RINGS_MAX,
+	       "each ring is of a queue, and one is the endpoint's");
+
 /* It was sent, or is now. */
-static int record_sent(struct equic_share *s, const struct equic_record *r)
+static int record_sent(struct equic_share *s, unsigned int ring,
+		       const struct equic_record *r)
 {
 	struct piece piece = {
 		.kind = r->kind == EQUIC_RECORD_STREAM ? PIECE_STREAM :
@@ -172,6 +176,7 @@ static int record_sent(struct equic_share *s, const struct equic_record *r)
 		.time = least(r->sent_ns, s->now),
 		.size = r->size,
 		.sender = SENDER_SECOND,
+		.queue = 1 + ring,
 		.elicits = true,
 	};
 	int err;
@@ -184,12 +189,13 @@ static int record_sent(struct equic_share *s, const struct equic_record *r)
 	if (err == -ESTALE)
 		lose(s, &piece);
 	if (!err || err == -ESTALE)
-		s->registered += r->size;
+		s->budget.registered += r->size;
 	return err == -ESTALE ? 0 : err;
 }
 
 /* A number that nobody took is nobody's to tell of. */
-static int record_handle(struct equic_share *s, const struct equic_record *r)
+static int record_handle(struct equic_share *s, unsigned int ring,
+			 const struct equic_record *r)
 {
 	uint64_t next = most(number_pn(number_read(s->memory)), s->floor);
 	int err = 0;
@@ -206,7 +212,8 @@ static int record_handle(struct equic_share *s, const struct equic_record *r)
 		return err;
 	if (r->flags & EQUIC_RECORD_UNSENT)
 		return record_unsent(s, r);
-	return r->kind == EQUIC_RECORD_VOID ? -EPROTO : record_sent(s, r);
+	return r->kind == EQUIC_RECORD_VOID ? -EPROTO :
+					     record_sent(s, ring, r);
 }
 
 void records_drain(struct equic_share *s)
@@ -217,7 +224,7 @@ void records_drain(struct equic_share *s)
 
 	for (i = 0; i < s->options.ring_count; i++) {
 		while (!(err = ring_next(s->ring[i], &record))) {
-			err = record_handle(s, &record);
+			err = record_handle(s, i, &record);
 			if (err == -ENOMEM || err == -ENOBUFS)
 				s->error = NGTCP2_ERR_NOMEM;
 			else if (err)
@@ -259,5 +266,5 @@ void records_recover(struct equic_share *s)
 	for (i = 0; i < s->streams.count; i++)
 		recover_stream(s, &s->streams.slots[s->streams.order[i]]);
 	/* Of the budget too: what it took and did not use. */
-	s->granted = share_read_budget(s) + s->registered;
+	s->budget.granted = budget_read(s) + s->budget.registered;
 }

@@ -40,6 +40,7 @@ enum {
  * @above: all numbers that were sent.
  * @acked: the largest number of a packet that was acknowledged, while @answered.
  * @answered: there is one.
+ * @passed: of each queue: numbers below this one are below one that was acknowledged.
  * @loss_time: when the next packet below @acked is lost; UINT64_MAX: there is none.
  * @waiting: packets that elicit an acknowledgment, and nothing has become of.
  * @own_waiting: of them, those that are not the stack's.
@@ -67,6 +68,7 @@ struct recovery {
 	uint64_t			above;
 	uint64_t			acked;
 	bool				answered;
+	uint64_t			passed[RECOVERY_QUEUES];
 	uint64_t			loss_time;
 	unsigned int			waiting;
 	unsigned int			own_waiting;
@@ -125,14 +127,15 @@ void recovery_peer(struct recovery *r, uint64_t max_ack_delay,
 	rtt_peer(&r->rtt, max_ack_delay, ack_delay_exponent);
 }
 
-/* Below what was acknowledged, and told of only now. */
-static void came_late(struct recovery *r, const struct sent *sent)
+/*
+ * When a packet below what was acknowledged is lost (RFC 9002, 6.1). That others were
+ * taken for later ones says nothing if they had not to wait behind it.
+ */
+static uint64_t loss_due(const struct recovery *r, const struct sent *sent)
 {
-	uint64_t due = 0;
-
-	if (r->acked - sent->pn < PACKET_THRESHOLD)
-		due = capped_sum(sent->time, rtt_loss_delay(&r->rtt));
-	r->loss_time = least(r->loss_time, due);
+	if (r->passed[sent->queue] > sent->pn + PACKET_THRESHOLD)
+		return 0;
+	return capped_sum(sent->time, rtt_loss_delay(&r->rtt));
 }
 
 int recovery_sent(struct recovery *r, const struct sent *sent)
@@ -144,8 +147,9 @@ int recovery_sent(struct recovery *r, const struct sent *sent)
 	if (err)
 		return err;
 	r->above = most(r->above, sent->pn + 1);
+	/* Told of only now. */
 	if (r->answered && sent->pn < r->acked)
-		came_late(r, sent);
+		r->loss_time = least(r->loss_time, loss_due(r, sent));
 	if (!sent->elicits)
 		return 0;
 	r->waiting++;
@@ -256,7 +260,7 @@ static void respond(struct recovery *r, const struct losses *l, uint64_t now)
 /* RFC 9002, 6.1. */
 static void detect(struct recovery *r, uint64_t now)
 {
-	uint64_t delay = rtt_loss_delay(&r->rtt), pn, due;
+	uint64_t pn, due;
 	struct losses l = { .first = NONE, .run_from = UINT64_MAX };
 
 	r->loss_time = UINT64_MAX;
@@ -265,8 +269,8 @@ static void detect(struct recovery *r, uint64_t now)
 	/* Packets that are told of meanwhile may set loss_time, too. */
 	for (pn = sent_next(&r->sent, 0); pn < r->acked;
 	     pn = sent_next(&r->sent, pn + 1)) {
-		due = capped_sum(sent_get(&r->sent, pn)->time, delay);
-		if (r->acked - pn >= PACKET_THRESHOLD || due <= now)
+		due = loss_due(r, sent_get(&r->sent, pn));
+		if (due <= now)
 			lose(r, pn, &l, now);
 		else
 			r->loss_time = least(r->loss_time, due);
@@ -313,6 +317,7 @@ static void receive(struct recovery *r, uint64_t pn, struct gain *g)
 
 	g->newly++;
 	g->largest = most(g->largest, pn);
+	r->passed[sent.queue] = most(r->passed[sent.queue], pn + 1);
 	if (sent.elicits && here) {
 		g->flying = true;
 		if ((r->limited || pn < r->limited_end) &&
@@ -487,6 +492,11 @@ void recovery_path(struct recovery *r, uint64_t now)
 	r->path_time = now;
 	r->pacer.time = now;
 	r->probe_start = now;
+}
+
+uint64_t recovery_rtt(const struct recovery *r)
+{
+	return rtt_assumed(&r->rtt);
 }
 
 void recovery_stats(const struct recovery *r, struct recovery_stats *stats)

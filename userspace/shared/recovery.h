@@ -24,6 +24,9 @@ enum {
 	RECOVERY_SPAN = 2048 * 64,
 };
 
+/* So many queues lead to the wire: the endpoint's, and one of each of 64 threads. */
+enum { RECOVERY_QUEUES = 1 + 64 };
+
 /**
  * enum sender - whose a packet is
  * @SENDER_STACK: the QUIC stack's.
@@ -42,6 +45,8 @@ enum sender {
  * @time: when it was sent.
  * @size: of the UDP payload. It is in flight if it elicits an acknowledgment.
  * @sender: enum sender.
+ * @queue: below %RECOVERY_QUEUES: packets of a queue leave in the order of their
+ *	numbers, those of others pass them.
  * @elicits: RFC 9002, 2.
  * @what: of the caller.
  */
@@ -50,6 +55,7 @@ struct sent {
 	uint64_t	time;
 	uint32_t	size;
 	uint8_t		sender;
+	uint8_t		queue;
 	bool		elicits;
 	void		*what;
 };
@@ -208,6 +214,9 @@ void recovery_limited(struct recovery *r, bool limited);
  * are told of later among them, are still known, and out of the new window's account.
  */
 void recovery_path(struct recovery *r, uint64_t now);
+
+/* The path's smoothed RTT, or what is assumed before there is a sample, ns. */
+uint64_t recovery_rtt(const struct recovery *r);
 
 void recovery_stats(const struct recovery *r, struct recovery_stats *stats);
 

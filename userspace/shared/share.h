@@ -2,7 +2,8 @@
 /*
  * A shared connection, for the files that are about a part of it: share.c its life,
  * protection.c the stack's packets, records.c the second sender's, own.c the
- * library's, calls.c what the endpoint calls, turn.c what is seen to in each call.
+ * library's, budget.c who may send how much, calls.c what the endpoint calls, turn.c
+ * what is seen to in each call.
  *
  * One thread at a time has it. The shared memory alone is changed by others.
  */
@@ -63,6 +64,38 @@ struct share_path {
 	socklen_t		local_len, remote_len;
 };
 
+/**
+ * struct share_budget - who may send how much: see budget.c
+ * @granted: bytes that the budget word was given, in all.
+ * @registered: of them, those of the second sender's packets that are told of.
+ * @told: that many were at the last look.
+ * @told_at: when they had become more, or need not.
+ * @owing: something was taken and is not told of.
+ * @taken: bytes that the second sender has taken, in all.
+ * @theirs: its part of what the window has room for.
+ * @kept: the endpoint's part.
+ * @refused: so often there was nothing for the second sender; and
+ * @refused_at: when last.
+ * @hungry: the stack wants to send, and there is nothing for it.
+ * @blocked: that was so at the end of the last turn, or since.
+ * @withheld: there is room, but it is the second sender's.
+ */
+struct share_budget {
+	int64_t		granted;
+	int64_t		registered;
+	int64_t		told;
+	uint64_t	told_at;
+	bool		owing;
+	int64_t		taken;
+	int64_t		theirs;
+	int64_t		kept;
+	uint64_t	refused;
+	uint64_t	refused_at;
+	bool		hungry;
+	bool		blocked;
+	bool		withheld;
+};
+
 struct equic_share {
 	struct equic_share_options	options;
 	ngtcp2_callbacks		its;	/* those that were there */
@@ -91,9 +124,7 @@ struct equic_share {
 
 	struct recovery			*recovery;
 	unsigned int			probes;		/* to be sent */
-	int64_t				granted;	/* to the budget, in all */
-	int64_t				registered;	/* of the second sender's bytes */
-	bool				blocked;	/* the stack wanted more */
+	struct share_budget		budget;
 
 	/* What the words in the memory should say, at least. */
 	uint64_t			data_max;
@@ -113,7 +144,7 @@ struct equic_share {
 	bool				confirmed;	/* RFC 9001, 4.1.2 */
 	bool				parameters;	/* the peer's are known */
 	bool				ended;		/* closing or draining */
-	bool				refused;	/* key() or path() failed */
+	bool				declined;	/* key() or path() failed */
 	bool				spent;		/* the keys are worn out */
 	bool				partial;	/* a packet is half written */
 	int				error;		/* NGTCP2_ERR_*, for the call */
@@ -161,12 +192,6 @@ void share_settle_credit(struct equic_share *s);
 void share_enter(struct equic_share *s, ngtcp2_tstamp ts);
 void share_leave(struct equic_share *s);
 
-/* The budget, if it can be that. */
-int64_t share_read_budget(struct equic_share *s);
-
-/* Make the budget what all senders together may send. Return: that, bytes. */
-int64_t share_budget(struct equic_share *s);
-
 /*
  * The end of a stream that its word says, if that can be; or the one that is known.
  * share_close_stream() closes it, too.
@@ -177,6 +202,23 @@ uint64_t share_close_stream(struct equic_share *s, const struct stream *stream);
 
 /* Who shares is stopped for good: the connection ends. */
 void share_end(struct equic_share *s);
+
+/* budget.c */
+
+/* The word: what a second sender cannot have made of it becomes what it should be. */
+int64_t budget_read(struct equic_share *s);
+
+/*
+ * Give the second sender its part of what the window has room for. Return: bytes that
+ * the endpoint may send; above 0: a packet.
+ */
+int64_t budget_share(struct equic_share *s);
+
+/* When the endpoint may send what is the second sender's now; UINT64_MAX: that is nothing. */
+uint64_t budget_expiry(const struct equic_share *s);
+
+/* The endpoint has sent a packet. */
+void budget_used(struct equic_share *s, uint32_t bytes);
 
 /* records.c */
 extern const struct recovery_ops records_ops;

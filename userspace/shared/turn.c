@@ -64,45 +64,9 @@ void share_estrange(struct equic_share *s)
 	for (i = 0; i < s->streams.count; i++)
 		put_stream(m, &s->streams.slots[s->streams.order[i]]);
 	s->memory = m;
-	s->granted = s->registered;
+	s->budget.granted = s->budget.registered;
 	s->waiting = EQUIC_SHARED_POOL;
 	s->stats.estranged = 1;
-}
-
-/* More than any window is, and far from where sums would end. */
-#define BUDGET_MAX	((int64_t)1 << 40)
-
-/* What a second sender cannot have made of it becomes what it should be. */
-int64_t share_read_budget(struct equic_share *s)
-{
-	int64_t budget = __atomic_load_n(&s->memory->budget, __ATOMIC_RELAXED);
-
-	if (budget < BUDGET_MAX && budget > -BUDGET_MAX)
-		return budget;
-	s->stats.hostile++;
-	__atomic_store_n(&s->memory->budget, 0, __ATOMIC_RELAXED);
-	s->granted = s->registered;
-	return 0;
-}
-
-/* What was granted, is not there any more, and nobody has told of: on its way. */
-static int64_t reserved(const struct equic_share *s, int64_t budget)
-{
-	int64_t bytes = s->granted - budget - s->registered;
-
-	return bytes < 0 ? 0 : bytes;
-}
-
-int64_t share_budget(struct equic_share *s)
-{
-	int64_t budget = share_read_budget(s), room, change;
-
-	recovery_limited(s->recovery, s->blocked || budget <= 0 || own_due(s));
-	room = recovery_room(s->recovery, s->now);
-	change = room - reserved(s, budget) - budget;
-	budget_add(s->memory, change);
-	s->granted += change;
-	return budget + change;
 }
 
 static void learn_parameters(struct equic_share *s)
@@ -179,7 +143,7 @@ static void give(struct equic_share *s)
 	const struct equic_share_events *events = s->options.events;
 	int i;
 
-	for (i = 0; i < 2 && !s->refused; i++) {
+	for (i = 0; i < 2 && !s->declined; i++) {
 		struct share_key *key = &s->keys[i];
 		struct equic_share_key told = {
 			.epoch = s->epoch + i, .cipher = s->cipher,
@@ -190,12 +154,12 @@ static void give(struct equic_share *s)
 		memcpy(told.key, key->secret.key, sizeof(told.key));
 		memcpy(told.iv, key->secret.iv, sizeof(told.iv));
 		memcpy(told.header, key->secret.header, sizeof(told.header));
-		s->refused = events->key(s->options.ctx, &told);
+		s->declined = events->key(s->options.ctx, &told);
 		key->given = true;
 		explicit_bzero(&told, sizeof(told));
 	}
-	if (!s->refused && !s->path_given) {
-		s->refused = events->path(s->options.ctx,
+	if (!s->declined && !s->path_given) {
+		s->declined = events->path(s->options.ctx,
 					  ngtcp2_conn_get_path(s->conn),
 					  &s->path.dcid);
 		s->path_given = true;
@@ -209,7 +173,7 @@ static void serve_second(struct equic_share *s)
 	    s->stats.estranged)
 		return;
 	give(s);
-	if (s->refused) {
+	if (s->declined) {
 		number_stop(s->memory);
 		return;
 	}
@@ -281,7 +245,7 @@ void share_leave(struct equic_share *s)
 		watch_keys(s);
 	own_release(s);
 	serve_second(s);
-	share_budget(s);
+	budget_share(s);
 	__atomic_fetch_add(&s->memory->heartbeat, 1, __ATOMIC_RELAXED);
 	share_current = NULL;
 }

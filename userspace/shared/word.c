@@ -105,8 +105,10 @@ int budget_take(struct equic_shared *m, uint32_t size)
 	unsigned int tries;
 
 	for (tries = 0; tries < WORD_TRIES; tries++) {
-		if (old <= 0)
+		if (old <= 0) {
+			__atomic_fetch_add(&m->refused, 1, __ATOMIC_RELAXED);
 			return -ENOBUFS;
+		}
 		if (__atomic_compare_exchange_n(&m->budget, &old, old - size,
 						true, __ATOMIC_RELAXED,
 						__ATOMIC_RELAXED))

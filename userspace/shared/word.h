@@ -92,7 +92,7 @@ void number_go(struct equic_shared *m);
  * Whatever the number of senders, the one whose packet makes it 0 or less is the
  * last: it falls below 0 by less than one packet, not by one of each.
  *
- * Return: 0; -ENOBUFS: the budget is used up; -EBUSY: above.
+ * Return: 0; -ENOBUFS: the budget is used up, which is counted; -EBUSY: above.
  */
 int budget_take(struct equic_shared *m, uint32_t size);
 

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Who may send how much of what the window has room for. What is the second sender's
+ * stands in the budget word; the rest is kept for the endpoint: its stack, and the
+ * library. While both want more than there is, each gets half of what becomes free, but
+ * what one has and does not use it does not get once more.
+ */
+#include "least.h"
+#include "share.h"
+#include "word.h"
+
+/* More than any window is, and far from where sums would end. */
+#define BUDGET_MAX	((int64_t)1 << 40)
+
+/* How long it may take to tell of what was taken, ns: an RTT, but so long at least. */
+#define PATIENCE	(100 * NGTCP2_MILLISECONDS)
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t bigger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+int64_t budget_read(struct equic_share *s)
+{
+	int64_t budget = __atomic_load_n(&s->memory->budget, __ATOMIC_RELAXED);
+
+	if (budget < BUDGET_MAX && budget > -BUDGET_MAX)
+		return budget;
+	s->stats.hostile++;
+	__atomic_store_n(&s->memory->budget, 0, __ATOMIC_RELAXED);
+	s->budget.granted = s->budget.registered;
+	return 0;
+}
+
+static uint64_t patience(const struct equic_share *s)
+{
+	return most(PATIENCE, recovery_rtt(s->recovery));
+}
+
+/*
+ * What was granted, is not there any more, and nobody has told of: on its way. Who takes
+ * from the budget tells of it at once; or is dead, or wants the connection to starve.
+ */
+static int64_t reserved(struct equic_share *s, int64_t budget)
+{
+	struct share_budget *b = &s->budget;
+	int64_t bytes = b->granted - budget - b->registered;
+
+	if (bytes <= 0 || !b->owing || b->told != b->registered)
+		b->told_at = s->now;
+	b->told = b->registered;
+	b->owing = bytes > 0;
+	if (b->owing && s->now < b->told_at + patience(s))
+		return bytes;
+	b->granted = budget + b->registered;
+	b->owing = false;
+	return 0;
+}
+
+/* Whether the second sender was refused something in the last RTT. */
+static bool second_wants(struct equic_share *s)
+{
+	uint64_t refused = __atomic_load_n(&s->memory->refused, __ATOMIC_RELAXED);
+
+	if (refused != s->budget.refused)
+		s->budget.refused_at = s->now;
+	s->budget.refused = refused;
+	return s->now < s->budget.refused_at + recovery_rtt(s->recovery);
+}
+
+/* What it took since, or gave back. */
+static void look_at_second(struct share_budget *b, int64_t budget)
+{
+	int64_t taken = b->granted - budget;
+
+	b->theirs -= taken - b->taken;
+	b->taken = taken;
+}
+
+/*
+ * Of what is @free, the second sender's part. One's debt, for the packet that overran its
+ * part, is not the other's; and nobody saves up more than the other has.
+ */
+static int64_t divide(const struct share_budget *b, int64_t free)
+{
+	int64_t fresh = free - b->kept - b->theirs, theirs = b->theirs;
+
+	if (fresh <= 0 || theirs < free / 2)
+		theirs += fresh / 2;
+	if (fresh > 0 && theirs > free / 2)
+		theirs = bigger(b->theirs, free / 2);
+	/* Whatever was done to the word. */
+	theirs = bigger(theirs, -SHARE_PACKET_MAX);
+	return lesser(theirs, bigger(free, 0) + SHARE_PACKET_MAX);
+}
+
+int64_t budget_share(struct equic_share *s)
+{
+	int64_t budget = budget_read(s), free, change;
+	struct share_budget *b = &s->budget;
+	bool wanted = b->blocked || own_due(s);
+	bool contended = second_wants(s) && b->blocked;
+
+	recovery_limited(s->recovery, wanted || budget <= 0);
+	look_at_second(b, budget);
+	free = recovery_room(s->recovery, s->now) - reserved(s, budget);
+	b->theirs = wanted ? divide(b, free) : free;
+	b->kept = free - b->theirs;
+	change = lesser(b->theirs, free) - budget;
+	budget_add(s->memory, change);
+	b->granted += change;
+	b->taken = b->granted - budget - change;
+	b->withheld = contended && b->kept <= 0 && free > 0;
+	return contended ? lesser(b->kept, free) : free;
+}
+
+uint64_t budget_expiry(const struct equic_share *s)
+{
+	const struct share_budget *b = &s->budget;
+
+	if (b->withheld)
+		return b->refused_at + recovery_rtt(s->recovery);
+	return b->hungry && b->owing ? b->told_at + patience(s) : UINT64_MAX;
+}
+
+void budget_used(struct equic_share *s, uint32_t bytes)
+{
+	s->budget.kept -= bytes;
+}
