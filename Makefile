@@ -88,7 +88,7 @@ deps:
 
 # In steps: what the first installs, the others' makefiles look for.
 check: deps
-	@selftests/vm/kernel prepare 7.2	# for its QUIC clients at least
+	@selftests/vm/kernel prepare 7.2	# for its QUIC clients and ngtcp2 at least
 	@+for kernel in $(KERNELS); do \
 		$(MAKE) --no-print-directory -j$(JOBS) kmod test_modules \
 			KERNEL=$$kernel && \
@@ -97,6 +97,7 @@ check: deps
 	done
 	@+$(MAKE) --no-print-directory userspace selftests
 	@$(MAKE) --no-print-directory -C selftests/protect $(sub_vars) aioquic_packets
+	@$(MAKE) --no-print-directory -C selftests/shared $(sub_vars) newer
 	@selftests/run-all $(KERNELS:%=--kernel %) $(TESTS)
 
 check-debug:
