@@ -14,7 +14,7 @@ enum { BYTES = 16 << 20, STREAMS = 8 };
 /* Queues of one product of rate and delay. */
 static const struct {
 	const char *name;
-	struct world_path path;
+	struct transit_path path;
 } paths[] = {
 	{ "10 Mbit/s, 20 ms", { .delay = 10 * MS, .rate = 1250000, .queue = 25000 } },
 	{ "50 Mbit/s, 10 ms", { .delay = 5 * MS, .rate = 6250000, .queue = 62500 } },

@@ -45,7 +45,7 @@ static size_t on_bytes(void *ctx, uint64_t stream, uint64_t offset, uint8_t *to,
 
 	(void)ctx;
 	for (i = 0; i < len; i++)
-		to[i] = world_byte(stream, offset + i);
+		to[i] = stream_byte(stream, offset + i);
 	return len;
 }
 
@@ -229,13 +229,13 @@ static void open_stack_stream(struct scene *sc)
 {
 	uint64_t i;
 
-	if (ngtcp2_conn_open_uni_stream(world_server(sc->world), &sc->stack_stream,
+	if (ngtcp2_conn_open_uni_stream(world_sender(sc->world), &sc->stack_stream,
 					NULL)) {
 		sc->stack_stream = -1;
 		return;
 	}
 	for (i = 0; i < sc->plan.stack_bytes; i++)
-		sc->stack[i] = world_byte(sc->stack_stream, i);
+		sc->stack[i] = stream_byte(sc->stack_stream, i);
 }
 
 /* As ngtcp2's, by whoever writes for the server. */
@@ -248,7 +248,7 @@ static ngtcp2_ssize write_quic(struct scene *sc, ngtcp2_pkt_info *pi, uint8_t *d
 
 	ngtcp2_path_storage_zero(&ps);
 	if (sc->plan.plain)
-		return ngtcp2_conn_writev_stream(world_server(sc->world),
+		return ngtcp2_conn_writev_stream(world_sender(sc->world),
 						 &ps.path, pi, dest, destlen,
 						 used, flags, stream, vec, count,
 						 now);
@@ -303,7 +303,7 @@ static void check_window(struct scene *sc)
 	equic_share_get_stats(world_share(sc->world), &st);
 	if (st.stack == before->stack && st.probes == before->probes &&
 	    st.in_flight > before->in_flight &&
-	    st.in_flight > most(st.window, before->window) + WORLD_DATAGRAM_MAX)
+	    st.in_flight > most(st.window, before->window) + TRANSIT_DATAGRAM_MAX)
 		sc->overruns++;
 	*before = st;
 }
@@ -370,7 +370,7 @@ static uint64_t app_expiry(void *ctx)
 
 static const struct world_app app = { .write = app_write, .expiry = app_expiry };
 
-/* The client wants no more of some, in the middle of them. */
+/* The peer wants no more of some, in the middle of them. */
 static void stop_some(struct scene *sc)
 {
 	int i;
@@ -380,17 +380,22 @@ static void stop_some(struct scene *sc)
 
 		if (!sc->plan.stop_every || i % sc->plan.stop_every ||
 		    st->stopped ||
-		    world_stream(sc->world, st->id)->bytes < sc->plan.stream_bytes / 4)
+		    scene_received(sc, st->id)->bytes < sc->plan.stream_bytes / 4)
 			continue;
 		st->stopped = true;
-		ngtcp2_conn_shutdown_stream_read(world_client(sc->world), 0,
+		ngtcp2_conn_shutdown_stream_read(world_peer(sc->world), 0,
 						 st->id, STOP_CODE);
 	}
 }
 
+const struct received_stream *scene_received(struct scene *sc, uint64_t stream)
+{
+	return receiver_stream(world_receiver(sc->world), stream);
+}
+
 static bool stream_over(struct scene *sc, const struct scene_stream *st)
 {
-	const struct world_stream *got = world_stream(sc->world, st->id);
+	const struct received_stream *got = scene_received(sc, st->id);
 
 	return got->fin || got->reset || st->stopped;
 }
@@ -399,7 +404,7 @@ bool scene_complete(struct scene *sc)
 {
 	int i;
 
-	if (sc->stack_stream < 0 || !world_stream(sc->world, sc->stack_stream)->fin)
+	if (sc->stack_stream < 0 || !scene_received(sc, sc->stack_stream)->fin)
 		return false;
 	if (!sc->spoilt && (sc->claims < sc->plan.streams ||
 			    sc->datagrams < sc->plan.datagrams ||
@@ -422,12 +427,12 @@ static bool done(struct world *w, void *ctx)
 
 bool scene_right(struct scene *sc)
 {
-	const struct world_stream *got = world_stream(sc->world, sc->stack_stream);
+	const struct received_stream *got = scene_received(sc, sc->stack_stream);
 	uint64_t wrong = got->wrong + (got->bytes != sc->plan.stack_bytes);
 	int i;
 
 	for (i = 0; i < sc->claims; i++) {
-		got = world_stream(sc->world, sc->streams[i].id);
+		got = scene_received(sc, sc->streams[i].id);
 		wrong += got->wrong;
 		if (got->fin && !sc->spoilt)
 			wrong += got->bytes != sc->plan.stream_bytes;
@@ -439,8 +444,8 @@ struct scene *scene_new(const struct scene_plan *plan)
 {
 	struct scene *sc = calloc(1, sizeof(*sc));
 	struct world_options options = {
-		.path = plan->path, .seed = plan->seed, .shared = !plan->plain,
-		.batched = plan->batched,
+		.path = plan->path, .seed = plan->seed, .batched = plan->batched,
+		.client = plan->client, .shared = !plan->plain,
 		.share = { .events = &events, .ctx = sc, .memory = -1,
 			   .ring_count = 1, .connection = 7,
 			   .update_after = plan->update_after },
@@ -494,7 +499,7 @@ void scene_print(struct scene *sc, const char *name, int err)
 		  (unsigned long long)st.epoch, (unsigned long long)st.streams);
 	ktap_diag("claims %d, datagrams %d arrived %llu acked %llu lost %llu, done %llu, stopped %llu, stack %llu, budget %lld, data %llu of %llu, deaths %llu, overruns %llu",
 		  sc->claims, sc->datagrams,
-		  (unsigned long long)world_datagrams(sc->world),
+		  (unsigned long long)world_receiver(sc->world)->datagrams,
 		  (unsigned long long)sc->fates[0], (unsigned long long)sc->fates[1],
 		  (unsigned long long)sc->done, (unsigned long long)sc->stopped,
 		  (unsigned long long)sc->stack_sent,
@@ -504,8 +509,8 @@ void scene_print(struct scene *sc, const char *name, int err)
 		  (unsigned long long)sc->deaths,
 		  (unsigned long long)sc->overruns);
 	for (i = 0; i < sc->claims; i++) {
-		const struct world_stream *got =
-			world_stream(sc->world, sc->streams[i].id);
+		const struct received_stream *got =
+			scene_received(sc, sc->streams[i].id);
 
 		if (!stream_over(sc, &sc->streams[i]))
 			ktap_diag("stream %llu: sent %llu, there %llu, wrong %llu, fin %d, reset %d",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A shared server that sends by all its senders to a client of ngtcp2: a stream of the
+ * A shared endpoint that sends by all its senders to one of ngtcp2: a stream of the
  * stack's, streams and datagrams of the second sender's, which may die in the middle
  * of a packet, and begins anew.
  */
@@ -18,27 +18,29 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  * struct scene_plan - what is sent
  * @path: over what.
  * @seed: of all that is by chance.
+ * @client: the client is the shared one, else the server.
  * @streams: of the second sender, each of
  * @stream_bytes: bytes.
  * @stack_bytes: in the stream of the stack.
  * @datagrams: of the second sender.
- * @initial_max_data: of the client.
- * @max_stream_data: of the client; 0: more than is sent.
+ * @initial_max_data: of the peer.
+ * @max_stream_data: of the peer; 0: more than is sent.
  * @update_after: packets of an epoch; 0: the keys are not updated.
  * @mortal: of 1000 steps of the second sender, so many are its last. It begins anew
  *	20 ms later.
  * @rebind_every: ns: the client gets another address; 0: never.
- * @stop_every: every so many streams the client wants no more of; 0: none.
+ * @stop_every: every so many streams the peer wants no more of; 0: none.
  * @batched: packets of the stack leave together; the second sender's pass them.
  * @stack_first: the second sender comes when the stack has got what it may have.
- * @plain: the server is ngtcp2 alone: nothing is shared.
+ * @plain: the endpoint is ngtcp2 alone: nothing is shared.
  * @spoil: what the second sender does to the memory when the stack has sent a quarter;
  *	then it is gone for good, and what it began is the endpoint's to end. NULL:
  *	nothing.
  */
 struct scene_plan {
-	struct world_path	path;
+	struct transit_path	path;
 	uint64_t		seed;
+	bool			client;
 	int			streams;
 	uint64_t		stream_bytes, stack_bytes;
 	int			datagrams;
@@ -92,7 +94,10 @@ void scene_free(struct scene *sc);
  */
 int scene_play(struct scene *sc, uint64_t until);
 
-/* Whether all that was sent is there, and streams that the client stopped are reset. */
+/* What the peer got of a stream. */
+const struct received_stream *scene_received(struct scene *sc, uint64_t stream);
+
+/* Whether all that was sent is there, and streams that the peer stopped are reset. */
 bool scene_complete(struct scene *sc);
 
 /* Whether each byte is what it was. */

@@ -4,6 +4,7 @@
  * sends arrives, whole and once, whatever the path, the peer and death do.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ktap.h"
@@ -13,7 +14,7 @@
 #define MS NGTCP2_MILLISECONDS
 #define S NGTCP2_SECONDS
 
-static const struct world_path clean = {
+static const struct transit_path clean = {
 	.delay = 10 * MS, .rate = 5000000, .queue = 200000,
 };
 
@@ -41,27 +42,30 @@ static unsigned int resets(struct scene *sc)
 	int i;
 
 	for (i = 0; i < sc->claims; i++)
-		n += world_stream(sc->world, sc->streams[i].id)->reset;
+		n += scene_received(sc, sc->streams[i].id)->reset;
 	return n;
 }
 
-static struct equic_share_stats play(const char *name,
+static struct equic_share_stats play(const char *role, const char *what,
 				     const struct scene_plan *plan)
 {
 	struct scene *sc = scene_new(plan);
 	struct equic_share_stats st;
 	int err = scene_play(sc, 300 * S);
+	char name[80];
+
+	snprintf(name, sizeof(name), "%s, %s", role, what);
 
 	scene_print(sc, name, err);
 	ktap_result(!err && scene_complete(sc),
 		    "%s: all that three senders sent arrives", name);
 	ktap_result(scene_right(sc), "%s: each byte as it was", name);
-	ktap_result(!world_repeated(sc->world),
+	ktap_result(!world_receiver(sc->world)->repeated,
 		    "%s: no packet number is used twice", name);
 	ktap_result(!sc->overruns, "%s: the window is kept to", name);
 	ktap_result(!sc->astray,
 		    "%s: the second sender is stopped while it learns a path", name);
-	ktap_result(!world_empty_resets(sc->world),
+	ktap_result(!world_receiver(sc->world)->empty_resets,
 		    "%s: the peer is not told what the stack forgets", name);
 	if (plan->stop_every)
 		ktap_result(sc->stopped && resets(sc),
@@ -186,7 +190,7 @@ static void test_evil(uint64_t seed, size_t i)
 	equic_share_get_stats(world_share(sc->world), &st);
 	ktap_result(!err && scene_complete(sc) && scene_right(sc),
 		    "%s: what the stack sends arrives", evils[i].name);
-	ktap_result(!world_repeated(sc->world), "%s: no number is used twice",
+	ktap_result(!world_receiver(sc->world)->repeated, "%s: no number is used twice",
 		    evils[i].name);
 	ktap_result(!evils[i].estranged || st.estranged,
 		    "%s: it is noticed", evils[i].name);
@@ -303,70 +307,78 @@ ktap_result(err == -ESHUTDOWN, "behind FIN nobody takes bytes");
 static void test_direct_call(uint64_t seed)
 {
 	struct scene_plan plan = usual;
-	uint8_t buf[WORLD_DATAGRAM_MAX];
+	uint8_t buf[TRANSIT_DATAGRAM_MAX];
 	struct scene *sc;
 
 	plan.seed = seed;
 	sc = scene_new(&plan);
 	world_run(sc->world, 1200 * MS);
-	ngtcp2_conn_shutdown_stream_write(world_server(sc->world), 0,
+	ngtcp2_conn_shutdown_stream_write(world_sender(sc->world), 0,
 					  sc->stack_stream, 1);
-	ktap_result(ngtcp2_conn_write_pkt(world_server(sc->world), NULL, NULL, buf,
+	ktap_result(ngtcp2_conn_write_pkt(world_sender(sc->world), NULL, NULL, buf,
 					  sizeof(buf), world_now(sc->world)) ==
 			    NGTCP2_ERR_CALLBACK_FAILURE,
 		    "what would leave without the library is refused");
 	scene_free(sc);
 }
 
-int main(int argc, char **argv)
+/* What may happen to a connection, with the server as the one that is shared, or the client. */
+static void test_role(uint64_t seed, bool client)
 {
-	size_t i;
-
+	const char *role = client ? "client" : "server";
 	struct scene_plan plan = usual;
 	struct equic_share_stats st;
-	struct plan chances;
 
-	ktap_begin();
-	chances = chance_plan(argc, argv, 1, "runs");
-	plan.seed = chances.seed;
-	st = play("a clean path", &plan);
-	ktap_result(!st.hostile && !st.library, "nothing is sent twice there");
+	plan.seed = seed;
+	plan.client = client;
+	st = play(role, "a clean path", &plan);
+	ktap_result(!st.hostile && !st.library, "%s: nothing is sent twice there",
+		    role);
 	plan.path.loss = 30;
-	play("3 % loss", &plan);
+	play(role, "3 % loss", &plan);
 	plan.path.twice = 30;
 	plan.path.jitter = 20 * MS;
-	play("loss, duplication, disorder", &plan);
-	plan = usual;
-	plan.seed = chances.seed;
+	play(role, "loss, duplication, disorder", &plan);
+	plan.path = clean;
 	plan.update_after = 300;
-	st = play("key updates", &plan);
-	ktap_result(st.epoch >= 2, "there were two at least, by the packets of all senders");
+	st = play(role, "key updates", &plan);
+	ktap_result(st.epoch >= 2,
+		    "%s: there were two at least, by the packets of all senders",
+		    role);
 	plan.path.loss = 30;
-	play("key updates, 3 % loss", &plan);
-	plan = usual;
-	plan.seed = chances.seed;
+	play(role, "key updates, 3 % loss", &plan);
+	plan.path = clean;
+	plan.update_after = 0;
 	plan.rebind_every = 300 * MS;
-	play("another address every 300 ms", &plan);
-	plan = usual;
-	plan.seed = chances.seed;
+	play(role, "another address every 300 ms", &plan);
+	plan.rebind_every = 0;
 	plan.initial_max_data = 20000;
-	play("little credit", &plan);
-	plan = usual;
-	plan.seed = chances.seed;
+	play(role, "little credit", &plan);
+	plan.initial_max_data = usual.initial_max_data;
 	plan.max_stream_data = 10000;
-	play("little credit on each stream", &plan);
-	plan = usual;
-	plan.seed = chances.seed;
+	play(role, "little credit on each stream", &plan);
+	plan.max_stream_data = 0;
 	plan.stop_every = 2;
 	/* Of each there is more to come. */
 	plan.stream_bytes *= 10;
-	play("the peer stops streams", &plan);
-	plan = usual;
-	plan.seed = chances.seed;
+	play(role, "the peer stops streams", &plan);
+	plan.stop_every = 0;
+	plan.stream_bytes = usual.stream_bytes;
 	plan.mortal = 3;
-	st = play("the second sender dies", &plan);
+	play(role, "the second sender dies", &plan);
 	plan.path.loss = 30;
-	play("the second sender dies, 3 % loss", &plan);
+	play(role, "the second sender dies, 3 % loss", &plan);
+}
+
+int main(int argc, char **argv)
+{
+	struct plan chances;
+	size_t i;
+
+	ktap_begin();
+	chances = chance_plan(argc, argv, 1, "runs");
+	test_role(chances.seed, false);
+	test_role(chances.seed, true);
 	for (i = 0; i < sizeof(evils) / sizeof(evils[0]); i++)
 		test_evil(chances.seed, i);
 	test_reserved(chances.seed);

@@ -8,37 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include "certificate.h"
-#include "frame.h"
 #include "ktap.h"
 #include "world.h"
 
 enum { SERVER, CLIENT, ENDS };
 enum { CID_LEN = 8 };
 
-#define MS NGTCP2_MILLISECONDS
-
-/* A datagram under way. */
-struct flight {
-	struct flight	*next;
-	uint64_t	at;		/* arrives */
-	int		to;
-	uint16_t	port;		/* of the client */
-	size_t		len;
-	uint8_t		bytes[WORLD_DATAGRAM_MAX];
-};
-
 struct end {
-	struct world		*world;
 	ngtcp2_conn		*conn;
 	gnutls_session_t	tls;
 	ngtcp2_crypto_conn_ref	ref;
-	uint64_t		free_at;	/* when its bottleneck is */
 	int			error;
-};
-
-/* Numbers that came, and the tag of their packet. */
-struct number {
-	uint64_t pn, tag;
 };
 
 struct world {
@@ -46,24 +26,21 @@ struct world {
 	const struct world_app		*app;
 	void				*ctx;
 	struct chance			chance;
-	uint64_t			now, ended;
-	struct flight			*flights;
+	uint64_t			now, ended, events;
+	struct transit			transit;
 	struct end			end[ENDS];
+	int				sender;
+	struct receiver			receiver;
 	struct equic_share		*share;
 	gnutls_certificate_credentials_t credentials[ENDS];
 	/* A NAT stands before the client: what it is for itself, and for others. */
 	struct sockaddr_in		server, client, outside;
-	struct world_stream		streams[WORLD_STREAMS_MAX];
-	uint64_t			datagrams;
 	/* Each datagram behind its length. */
 	uint8_t				batch[1 << 17];
 	size_t				batch_len;
-	struct number			*numbers;
-	size_t				number_count, number_room;
-	uint64_t			repeated, empty_resets, events;
 };
 
-/* Whose callback for packets it is. */
+/* Whose callback it is. */
 static struct world *running;
 
 uint64_t world_ended(const struct world *w)
@@ -76,14 +53,14 @@ uint64_t world_now(const struct world *w)
 	return w->now;
 }
 
-ngtcp2_conn *world_server(struct world *w)
+ngtcp2_conn *world_sender(struct world *w)
 {
-	return w->end[SERVER].conn;
+	return w->end[w->sender].conn;
 }
 
-ngtcp2_conn *world_client(struct world *w)
+ngtcp2_conn *world_peer(struct world *w)
 {
-	return w->end[CLIENT].conn;
+	return w->end[!w->sender].conn;
 }
 
 struct equic_share *world_share(struct world *w)
@@ -91,26 +68,9 @@ struct equic_share *world_share(struct world *w)
 	return w->share;
 }
 
-struct world_stream *world_stream(struct world *w, int64_t id)
+struct receiver *world_receiver(struct world *w)
 {
-	if (id < 0 || id / 4 >= WORLD_STREAMS_MAX)
-		ktap_bail("stream %lld", (long long)id);
-	return &w->streams[id / 4];
-}
-
-uint64_t world_datagrams(const struct world *w)
-{
-	return w->datagrams;
-}
-
-uint64_t world_repeated(const struct world *w)
-{
-	return w->repeated;
-}
-
-uint64_t world_empty_resets(const struct world *w)
-{
-	return w->empty_resets;
+	return &w->receiver;
 }
 
 uint64_t world_events(const struct world *w)
@@ -146,117 +106,6 @@ static int challenge(ngtcp2_conn *conn, uint8_t *data, void *user_data)
 	return 0;
 }
 
-static int on_stream_data(ngtcp2_conn *conn, uint32_t flags, int64_t id,
-			  uint64_t offset, const uint8_t *data, size_t len,
-			  void *user_data, void *stream_user_data)
-{
-	struct end *e = user_data;
-	struct world_stream *st = world_stream(e->world, id);
-	size_t i;
-
-	(void)stream_user_data;
-	for (i = 0; i < len; i++)
-		st->wrong += data[i] != world_byte(id, offset + i);
-	st->wrong += offset != st->bytes;
-	st->bytes += len;
-	st->fin |= flags & NGTCP2_STREAM_DATA_FLAG_FIN;
-	ngtcp2_conn_extend_max_stream_offset(conn, id, len);
-	ngtcp2_conn_extend_max_offset(conn, len);
-	return 0;
-}
-
-static int on_reset(ngtcp2_conn *conn, int64_t id, uint64_t final_size,
-		    uint64_t code, void *user_data, void *stream_user_data)
-{
-	struct end *e = user_data;
-
-	(void)conn;
-	(void)final_size;
-	(void)code;
-	(void)stream_user_data;
-	world_stream(e->world, id)->reset = true;
-	return 0;
-}
-
-static int on_close(ngtcp2_conn *conn, uint32_t flags, int64_t id,
-		    uint64_t code, void *user_data, void *stream_user_data)
-{
-	(void)flags;
-	(void)id;
-	(void)code;
-	(void)user_data;
-	(void)stream_user_data;
-	ngtcp2_conn_extend_max_streams_uni(conn, 1);
-	return 0;
-}
-
-static int on_datagram(ngtcp2_conn *conn, uint32_t flags, const uint8_t *data,
-		       size_t len, void *user_data)
-{
-	struct end *e = user_data;
-
-	(void)conn;
-	(void)flags;
-	(void)data;
-	(void)len;
-	e->world->datagrams++;
-	return 0;
-}
-
-/* A number that is opened, and was before in another packet. */
-static void note_number(struct world *w, uint64_t pn, uint64_t tag)
-{
-	size_t i;
-
-	for (i = w->number_count; i--;) {
-		if (w->numbers[i].pn == pn) {
-			w->repeated += w->numbers[i].tag != tag;
-			return;
-		}
-	}
-	if (w->number_count == w->number_room) {
-		w->number_room = w->number_room ? 2 * w->number_room : 1024;
-		w->numbers = realloc(w->numbers,
-				     w->number_room * sizeof(*w->numbers));
-		if (!w->numbers)
-			ktap_bail("memory");
-	}
-	w->numbers[w->number_count++] = (struct number){ pn, tag };
-}
-
-static void look_at_frames(struct world *w, const uint8_t *payload, size_t len)
-{
-	struct frame frame = { .end = 0 };
-
-	while (frame_next(payload, len, frame.end, &frame) == 1)
-		w->empty_resets += frame.type == FRAME_RESET_STREAM &&
-				   !frame.number[2];
-}
-
-/* In each header there is all of the number that a test needs: it has four bytes. */
-static int client_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
-			  const ngtcp2_crypto_aead_ctx *aead_ctx,
-			  const uint8_t *ciphertext, size_t ciphertextlen,
-			  const uint8_t *nonce, size_t noncelen,
-			  const uint8_t *aad, size_t aadlen)
-{
-	uint64_t tag;
-	uint32_t pn;
-	int ret;
-
-	/* It may be where the clear text goes. */
-	memcpy(&tag, ciphertext + ciphertextlen - sizeof(tag), sizeof(tag));
-	ret = ngtcp2_crypto_decrypt_cb(dest, aead, aead_ctx, ciphertext,
-				       ciphertextlen, nonce, noncelen, aad,
-				       aadlen);
-	if (!ret && !(aad[0] & 0x80) && running->options.shared) {
-		memcpy(&pn, aad + aadlen - 4, 4);
-		note_number(running, ntohl(pn), tag);
-		look_at_frames(running, dest, ciphertextlen - 16);
-	}
-	return ret;
-}
-
 static ngtcp2_conn *get_conn(ngtcp2_crypto_conn_ref *ref)
 {
 	struct end *e = ref->user_data;
@@ -285,7 +134,7 @@ static void begin_tls(struct world *w, int which)
 		ngtcp2_crypto_gnutls_configure_server_session(e->tls);
 	else
 		ngtcp2_crypto_gnutls_configure_client_session(e->tls);
-	if (which == SERVER && w->share)
+	if (which == w->sender && w->share)
 		gnutls_handshake_set_secret_function(e->tls, on_secret);
 	gnutls_credentials_set(e->tls, GNUTLS_CRD_CERTIFICATE,
 			       w->credentials[which]);
@@ -296,7 +145,7 @@ static void begin_tls(struct world *w, int which)
 	ngtcp2_conn_set_tls_native_handle(e->conn, e->tls);
 }
 
-static ngtcp2_callbacks callbacks_of(int which)
+static ngtcp2_callbacks callbacks_of(struct world *w, int which)
 {
 	ngtcp2_callbacks cb = {
 		.client_initial = ngtcp2_crypto_client_initial_cb,
@@ -315,13 +164,8 @@ static ngtcp2_callbacks callbacks_of(int which)
 		.version_negotiation = ngtcp2_crypto_version_negotiation_cb,
 	};
 
-	if (which == CLIENT) {
-		cb.decrypt = client_decrypt;
-		cb.recv_stream_data = on_stream_data;
-		cb.stream_reset = on_reset;
-		cb.stream_close = on_close;
-		cb.recv_datagram = on_datagram;
-	}
+	if (which != w->sender)
+		receiver_callbacks(&cb);
 	return cb;
 }
 
@@ -343,7 +187,7 @@ static ngtcp2_transport_params parameters_of(struct world *w, int which)
 	t.max_idle_timeout = 60 * NGTCP2_SECONDS;
 	t.max_datagram_frame_size = 1200;
 	t.active_connection_id_limit = 7;
-	if (which == CLIENT) {
+	if (which != w->sender) {
 		t.initial_max_data = w->options.initial_max_data;
 		t.initial_max_stream_data_uni = w->options.max_stream_data;
 		t.initial_max_streams_uni = w->options.max_streams;
@@ -360,9 +204,28 @@ static ngtcp2_path path_of(struct world *w, int which, struct sockaddr_in *clien
 				 (ngtcp2_path){ peer, server, NULL };
 }
 
+/* Before the connection is made. */
+static void begin_share(struct world *w, int which, ngtcp2_callbacks *cb,
+			ngtcp2_settings *settings)
+{
+	if (which != w->sender || !w->options.shared)
+		return;
+	w->share = equic_share_new(cb, settings, &w->options.share);
+	if (!w->share)
+		ktap_bail("share");
+}
+
+/* Behind. */
+static void begin_end(struct world *w, int which)
+{
+	if (which == w->sender && w->share)
+		equic_share_conn(w->share, w->end[which].conn);
+	begin_tls(w, which);
+}
+
 static void begin_client(struct world *w)
 {
-	ngtcp2_callbacks cb = callbacks_of(CLIENT);
+	ngtcp2_callbacks cb = callbacks_of(w, CLIENT);
 	ngtcp2_settings settings = settings_of(w);
 	ngtcp2_transport_params params = parameters_of(w, CLIENT);
 	ngtcp2_path path = path_of(w, CLIENT, &w->client);
@@ -370,56 +233,60 @@ static void begin_client(struct world *w)
 
 	rand_cb(dcid.data, dcid.datalen, NULL);
 	rand_cb(scid.data, scid.datalen, NULL);
+	begin_share(w, CLIENT, &cb, &settings);
 	if (ngtcp2_conn_client_new(&w->end[CLIENT].conn, &dcid, &scid, &path,
 				   NGTCP2_PROTO_VER_V1, &cb, &settings, &params,
-				   NULL, &w->end[CLIENT]))
+				   NULL, &w->receiver))
 		ktap_bail("client");
-	begin_tls(w, CLIENT);
+	begin_end(w, CLIENT);
 }
 
-static void begin_server(struct world *w, const struct flight *f)
+static void begin_server(struct world *w, const struct datagram *d)
 {
-	ngtcp2_callbacks cb = callbacks_of(SERVER);
+	ngtcp2_callbacks cb = callbacks_of(w, SERVER);
 	ngtcp2_settings settings = settings_of(w);
 	ngtcp2_transport_params params = parameters_of(w, SERVER);
 	ngtcp2_path path = path_of(w, SERVER, &w->client);
 	ngtcp2_cid scid = { .datalen = CID_LEN };
 	ngtcp2_pkt_hd hd;
 
-	if (ngtcp2_accept(&hd, f->bytes, f->len))
+	if (ngtcp2_accept(&hd, d->bytes, d->len))
 		ktap_bail("no Initial");
 	rand_cb(scid.data, scid.datalen, NULL);
 	params.original_dcid = hd.dcid;
 	params.original_dcid_present = 1;
 	params.stateless_reset_token_present = 1;
-	if (w->options.shared) {
-		w->share = equic_share_new(&cb, &settings, &w->options.share);
-		if (!w->share)
-			ktap_bail("share");
-	}
+	begin_share(w, SERVER, &cb, &settings);
 	if (ngtcp2_conn_server_new(&w->end[SERVER].conn, &hd.scid, &scid, &path,
 				   hd.version, &cb, &settings, &params, NULL,
-				   &w->end[SERVER]))
+				   &w->receiver))
 		ktap_bail("server");
-	if (w->share)
-		equic_share_conn(w->share, w->end[SERVER].conn);
-	begin_tls(w, SERVER);
+	begin_end(w, SERVER);
+}
+
+static void run(struct world *w)
+{
+	running = w;
+	receiver_run(&w->receiver);
 }
 
 struct world *world_new(const struct world_options *options,
 		      const struct world_app *app, void *ctx)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	int i;
 
 	if (!w)
 		ktap_bail("memory");
-	running = w;
+	run(w);
 	w->options = *options;
 	w->app = app;
 	w->ctx = ctx;
 	w->now = NGTCP2_SECONDS;
 	chance_seed(&w->chance, options->seed);
+	w->transit.path = options->path;
+	w->transit.chance = &w->chance;
+	w->sender = options->client ? CLIENT : SERVER;
+	w->receiver.looks = options->shared;
 	w->credentials[SERVER] = certificate_make();
 	gnutls_certificate_allocate_credentials(&w->credentials[CLIENT]);
 	w->server = (struct sockaddr_in){
@@ -430,8 +297,6 @@ struct world *world_new(const struct world_options *options,
 	w->client.sin_addr.s_addr = htonl(0xc6336401);
 	w->client.sin_port = htons(40000);
 	w->outside = w->client;
-	for (i = 0; i < ENDS; i++)
-		w->end[i].world = w;
 	begin_client(w);
 	return w;
 }
@@ -447,69 +312,19 @@ void world_free(struct world *w)
 		gnutls_certificate_free_credentials(w->credentials[i]);
 	}
 	equic_share_free(w->share);
-	while (w->flights) {
-		struct flight *next = w->flights->next;
-
-		free(w->flights);
-		w->flights = next;
-	}
-	free(w->numbers);
+	transit_free(&w->transit);
+	receiver_free(&w->receiver);
 	free(w);
-}
-
-static bool by_chance(struct world *w, unsigned int of_1000)
-{
-	return chance_of(&w->chance, 1000) < of_1000;
-}
-
-/* In the order of their arrival. */
-static void take_off(struct world *w, const struct flight *what, uint64_t at)
-{
-	struct flight **where = &w->flights, *f = malloc(sizeof(*f));
-
-	if (!f)
-		ktap_bail("memory");
-	*f = *what;
-	f->at = at;
-	while (*where && (*where)->at <= at)
-		where = &(*where)->next;
-	f->next = *where;
-	*where = f;
 }
 
 static void send_from(struct world *w, int from, const uint8_t *bytes, size_t len)
 {
-	const struct world_path *path = &w->options.path;
-	struct end *e = &w->end[from];
-	struct flight f = {
-		.to = !from, .len = len, .port = w->outside.sin_port,
-	};
-	uint64_t at;
-
-	if (len > sizeof(f.bytes))
-		ktap_bail("a datagram of %zu bytes", len);
-	memcpy(f.bytes, bytes, len);
-	if (e->free_at < w->now)
-		e->free_at = w->now;
-	if (path->rate) {
-		if ((e->free_at - w->now) * path->rate / NGTCP2_SECONDS >
-		    path->queue)
-			return;
-		e->free_at += len * NGTCP2_SECONDS / path->rate;
-	}
-	at = e->free_at + path->delay;
-	if (path->jitter)
-		at += (uint64_t)chance_next(&w->chance) % path->jitter;
-	if (by_chance(w, path->loss))
-		return;
-	take_off(w, &f, at);
-	if (by_chance(w, path->twice))
-		take_off(w, &f, at + chance_next(&w->chance) % (50 * MS));
+	transit_send(&w->transit, from, w->outside.sin_port, w->now, bytes, len);
 }
 
 int world_send(struct world *w, const uint8_t *packet, size_t len)
 {
-	send_from(w, SERVER, packet, len);
+	send_from(w, w->sender, packet, len);
 	return 0;
 }
 
@@ -520,7 +335,7 @@ static void send_batch(struct world *w)
 	for (at = 0; at < w->batch_len; at += len) {
 		memcpy(&len, w->batch + at, sizeof(len));
 		at += sizeof(len);
-		send_from(w, SERVER, w->batch + at, len);
+		send_from(w, w->sender, w->batch + at, len);
 	}
 	w->batch_len = 0;
 }
@@ -534,9 +349,9 @@ static void add_to_batch(struct world *w, const uint8_t *bytes, size_t len)
 	w->batch_len += sizeof(len) + len;
 }
 
-static int write_server(struct world *w)
+static int write_sender(struct world *w)
 {
-	uint8_t buf[WORLD_DATAGRAM_MAX];
+	uint8_t buf[TRANSIT_DATAGRAM_MAX];
 	ngtcp2_ssize n;
 
 	for (;;) {
@@ -546,35 +361,46 @@ static int write_server(struct world *w)
 		if (w->options.batched)
 			add_to_batch(w, buf, n);
 		else
-			send_from(w, SERVER, buf, n);
+			send_from(w, w->sender, buf, n);
 	}
 	send_batch(w);
 	if (n < 0)
 		return n;
-	ngtcp2_conn_update_pkt_tx_time(w->end[SERVER].conn, w->now);
+	ngtcp2_conn_update_pkt_tx_time(world_sender(w), w->now);
 	return 0;
 }
 
-static int write_client(struct world *w)
+static int write_receiver(struct world *w)
 {
-	struct end *e = &w->end[CLIENT];
-	uint8_t buf[WORLD_DATAGRAM_MAX];
+	ngtcp2_conn *conn = world_peer(w);
+	uint8_t buf[TRANSIT_DATAGRAM_MAX];
 	ngtcp2_path_storage ps;
 	ngtcp2_pkt_info pi;
 	ngtcp2_ssize n;
 
 	for (;;) {
 		ngtcp2_path_storage_zero(&ps);
-		n = ngtcp2_conn_write_pkt(e->conn, &ps.path, &pi, buf,
+		n = ngtcp2_conn_write_pkt(conn, &ps.path, &pi, buf,
 					  sizeof(buf), w->now);
 		if (n <= 0)
 			break;
-		send_from(w, CLIENT, buf, n);
+		send_from(w, !w->sender, buf, n);
 	}
 	if (n < 0)
 		return n;
-	ngtcp2_conn_update_pkt_tx_time(e->conn, w->now);
+	ngtcp2_conn_update_pkt_tx_time(conn, w->now);
 	return 0;
+}
+
+/* Of an end that failed. */
+static int say(struct world *w, int which, const char *what)
+{
+	int error = w->end[which].error;
+
+	if (error)
+		ktap_diag("%s %s: %s", which == SERVER ? "server" : "client",
+			  what, ngtcp2_strerror(error));
+	return error;
 }
 
 static int write_end(struct world *w, int which)
@@ -583,34 +409,28 @@ static int write_end(struct world *w, int which)
 
 	if (!e->conn || e->error)
 		return e->error;
-	e->error = which == SERVER ? write_server(w) : write_client(w);
-	if (e->error)
-		ktap_diag("%s writes: %s", which == SERVER ? "server" : "client",
-			  ngtcp2_strerror(e->error));
-	return e->error;
+	e->error = which == w->sender ? write_sender(w) : write_receiver(w);
+	return say(w, which, "writes");
 }
 
-static int read_end(struct world *w, const struct flight *f)
+static int read_end(struct world *w, const struct datagram *d)
 {
 	struct sockaddr_in client = w->client;
-	struct end *e = &w->end[f->to];
+	struct end *e = &w->end[d->to];
 	ngtcp2_pkt_info pi = { };
 	ngtcp2_path path;
 
-	client.sin_port = f->port;
-	path = path_of(w, f->to, f->to == SERVER ? &client : &w->client);
-	if (f->to == SERVER && !e->conn)
-		begin_server(w, f);
-	if (f->to == SERVER && w->share)
-		e->error = equic_share_read_pkt(w->share, &path, &pi, f->bytes,
-						f->len, w->now);
+	client.sin_port = d->port;
+	path = path_of(w, d->to, d->to == SERVER ? &client : &w->client);
+	if (d->to == SERVER && !e->conn)
+		begin_server(w, d);
+	if (d->to == w->sender && w->share)
+		e->error = equic_share_read_pkt(w->share, &path, &pi, d->bytes,
+						d->len, w->now);
 	else
-		e->error = ngtcp2_conn_read_pkt(e->conn, &path, &pi, f->bytes,
-						f->len, w->now);
-	if (e->error)
-		ktap_diag("%s reads: %s", f->to == SERVER ? "server" : "client",
-			  ngtcp2_strerror(e->error));
-	return e->error;
+		e->error = ngtcp2_conn_read_pkt(e->conn, &path, &pi, d->bytes,
+						d->len, w->now);
+	return say(w, d->to, "reads");
 }
 
 static uint64_t expiry_of(struct world *w, int which)
@@ -620,9 +440,9 @@ static uint64_t expiry_of(struct world *w, int which)
 
 	if (!e->conn || e->error)
 		return UINT64_MAX;
-	if (which == SERVER)
+	if (which == w->sender)
 		of_app = w->app->expiry(w->ctx);
-	of_quic = which == SERVER && w->share ?
+	of_quic = which == w->sender && w->share ?
 		equic_share_get_expiry(w->share) :
 		ngtcp2_conn_get_expiry(e->conn);
 	return of_app < of_quic ? of_app : of_quic;
@@ -632,26 +452,23 @@ static int expire(struct world *w, int which)
 {
 	struct end *e = &w->end[which];
 
-	if (which == SERVER && w->share)
+	if (which == w->sender && w->share)
 		e->error = equic_share_handle_expiry(w->share, w->now);
 	else if (ngtcp2_conn_get_expiry(e->conn) <= w->now)
 		e->error = ngtcp2_conn_handle_expiry(e->conn, w->now);
-	if (e->error)
-		ktap_diag("%s expires: %s", which == SERVER ? "server" : "client",
-			  ngtcp2_strerror(e->error));
-	return e->error ?: write_end(w, which);
+	return say(w, which, "expires") ?: write_end(w, which);
 }
 
 /* What is next, and no later than @until. Return: 1; 0: nothing; the error of an end. */
 static int step(struct world *w, uint64_t until)
 {
 	uint64_t at[ENDS + 1], next = UINT64_MAX;
-	struct flight *f = w->flights;
+	struct datagram *d = w->transit.first;
 	int i, which = ENDS, err;
 
 	for (i = 0; i < ENDS; i++)
 		at[i] = expiry_of(w, i);
-	at[ENDS] = f ? f->at : UINT64_MAX;
+	at[ENDS] = d ? d->at : UINT64_MAX;
 	for (i = ENDS; i >= 0; i--) {
 		if (at[i] < next) {
 			next = at[i];
@@ -666,10 +483,10 @@ static int step(struct world *w, uint64_t until)
 	if (which < ENDS) {
 		err = expire(w, which);
 	} else {
-		w->flights = f->next;
-		which = f->to;
-		err = w->end[which].error ?: read_end(w, f);
-		free(f);
+		transit_take(&w->transit);
+		which = d->to;
+		err = w->end[which].error ?: read_end(w, d);
+		free(d);
 		err = err ?: write_end(w, which);
 	}
 	return err ?: 1;
@@ -680,7 +497,7 @@ int world_run_until(struct world *w, bool (*done)(struct world *w, void *ctx),
 {
 	int ret;
 
-	running = w;
+	run(w);
 	ret = write_end(w, CLIENT);
 	while (!ret || ret == 1) {
 		if (done && done(w, w->ctx)) {
@@ -703,10 +520,14 @@ int world_run(struct world *w, uint64_t until)
 
 void world_rebind(struct world *w)
 {
-	w->outside.sin_port = htons(ntohs(w->outside.sin_port) + 1);
-}
+	ngtcp2_path path;
 
-int world_update_keys(struct world *w)
-{
-	return ngtcp2_conn_initiate_key_update(w->end[CLIENT].conn, w->now);
+	w->outside.sin_port = htons(ntohs(w->outside.sin_port) + 1);
+	if (w->sender != CLIENT)
+		return;
+	w->client.sin_port = w->outside.sin_port;
+	path = path_of(w, CLIENT, &w->client);
+	if (ngtcp2_conn_initiate_immediate_migration(w->end[CLIENT].conn, &path,
+						     w->now))
+		ktap_bail("migration");
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Two QUIC endpoints and the path between them, in one process and in virtual time: the
- * same seed gives the same run. The server is shared (equic_share.h) or plain; the
- * client is ngtcp2 as it is, which ends the connection when a rule is broken.
+ * same seed gives the same run. One of them, the sender, is shared (equic_share.h) or
+ * plain; the other is a receiver.
  */
 #ifndef EQUIC_SELFTESTS_SHARED_WORLD_H
 #define EQUIC_SELFTESTS_SHARED_WORLD_H
@@ -10,39 +10,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <ngtcp2/ngtcp2.h>
-#include "chance.h"
 #include "equic_share.h"
-
-enum { WORLD_DATAGRAM_MAX = 1500, WORLD_STREAMS_MAX = 4096 };
-
-/**
- * struct world_path - what the path does, in each direction
- * @delay: ns, one way.
- * @jitter: ns, at most, in addition: packets overtake each other.
- * @rate: bytes a second; 0: no limit.
- * @queue: bytes that wait for the bottleneck; more are dropped.
- * @loss: of 1000 datagrams.
- * @twice: of 1000 datagrams come twice.
- */
-struct world_path {
-	uint64_t	delay, jitter, rate, queue;
-	unsigned int	loss, twice;
-};
+#include "receiver.h"
+#include "transit.h"
 
 /**
  * struct world_options - how they are
  * @path: between them.
  * @seed: of all that is by chance.
- * @shared: the server is.
+ * @client: the client is the sender, else the server.
+ * @shared: the sender is.
  * @share: its options, if so.
  * @batched: what it writes at a time leaves together at the end, as by sendmmsg(2).
- * @initial_max_data: of the client: credit for all streams; it grows as data comes.
- * @max_stream_data: of the client: likewise, for each stream.
- * @max_streams: of the client: unidirectional streams of the server.
+ * @initial_max_data: of the receiver: credit for all streams; it grows as data comes.
+ * @max_stream_data: of the receiver: likewise, for each stream.
+ * @max_streams: of the receiver: unidirectional streams of the sender.
  */
 struct world_options {
-	struct world_path		path;
+	struct transit_path		path;
 	uint64_t			seed;
+	bool				client;
 	bool				shared, batched;
 	struct equic_share_options	share;
 	uint64_t			initial_max_data;
@@ -50,17 +37,10 @@ struct world_options {
 	uint64_t			max_streams;
 };
 
-/* What the client got of a stream. */
-struct world_stream {
-	uint64_t	bytes;
-	uint64_t	wrong;		/* of them */
-	bool		fin, reset;
-};
-
 struct world;
 
 /**
- * struct world_app - what the server's application does
+ * struct world_app - what the sender's application does
  * @write: something is to be sent, perhaps: one datagram's worth for each call.
  *	As ngtcp2_conn_writev_stream(): 0: no more.
  * @expiry: when it is to be asked at the latest; UINT64_MAX: when something happens.
@@ -85,38 +65,22 @@ int world_run_until(struct world *w, bool (*done)(struct world *w, void *ctx),
 /* When @done was true. */
 uint64_t world_ended(const struct world *w);
 uint64_t world_now(const struct world *w);
-ngtcp2_conn *world_server(struct world *w);
-ngtcp2_conn *world_client(struct world *w);
+ngtcp2_conn *world_sender(struct world *w);
+ngtcp2_conn *world_peer(struct world *w);
 struct equic_share *world_share(struct world *w);
 
-/* A datagram of the second sender's, to the client. */
+struct receiver *world_receiver(struct world *w);
+
+/* A datagram of the second sender's, to the receiver. */
 int world_send(struct world *w, const uint8_t *packet, size_t len);
-
-/* Of the client: what it got. */
-struct world_stream *world_stream(struct world *w, int64_t id);
-uint64_t world_datagrams(const struct world *w);
-
-/* Packets whose number came before in another packet: always 0. */
-uint64_t world_repeated(const struct world *w);
-
-/* RESET_STREAM frames that say that nothing was sent: the stack's, of a stream it forgets. */
-uint64_t world_empty_resets(const struct world *w);
 
 /* Arrivals and timers so far. */
 uint64_t world_events(const struct world *w);
 
-/* The client is on another address from now on (a NAT has forgotten the old one). */
+/*
+ * The client is on another address from now on: a NAT has forgotten the old one; or it
+ * knows, and migrates (RFC 9000, 9), if it is the sender.
+ */
 void world_rebind(struct world *w);
-
-/* The client asks for new keys. */
-int world_update_keys(struct world *w);
-
-/* The byte of a stream at an offset. */
-static inline uint8_t world_byte(uint64_t stream, uint64_t offset)
-{
-	uint64_t mixed = (stream << 32 ^ offset >> 3) * 0x9e3779b97f4a7c15ULL;
-
-	return mixed >> 56 ^ offset;
-}
 
 #endif /* EQUIC_SELFTESTS_SHARED_WORLD_H */

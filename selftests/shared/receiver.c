@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See receiver.h. */
+#include <arpa/inet.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ack.h"
+#include "frame.h"
+#include "ktap.h"
+#include "receiver.h"
+
+enum { LONG_HEADER = 0x80, TAG = 16, PAYLOAD_MAX = 1500 };
+
+/* Packets: more than are under way, and a number of as many bytes. */
+enum { AHEAD = 2000 };
+
+static struct receiver *running;
+
+void receiver_run(struct receiver *r)
+{
+	running = r;
+}
+
+void receiver_free(struct receiver *r)
+{
+	free(r->numbers);
+}
+
+struct received_stream *receiver_stream(struct receiver *r, int64_t id)
+{
+	if (id < 0 || id / 4 >= RECEIVER_STREAMS_MAX)
+		ktap_bail("stream %lld", (long long)id);
+	return &r->streams[id / 4];
+}
+
+static int on_stream_data(ngtcp2_conn *conn, uint32_t flags, int64_t id,
+			  uint64_t offset, const uint8_t *data, size_t len,
+			  void *user_data, void *stream_user_data)
+{
+	struct received_stream *st = receiver_stream(user_data, id);
+	size_t i;
+
+	(void)stream_user_data;
+	for (i = 0; i < len; i++)
+		st->wrong += data[i] != stream_byte(id, offset + i);
+	st->wrong += offset != st->bytes;
+	st->bytes += len;
+	st->fin |= flags & NGTCP2_STREAM_DATA_FLAG_FIN;
+	ngtcp2_conn_extend_max_stream_offset(conn, id, len);
+	ngtcp2_conn_extend_max_offset(conn, len);
+	return 0;
+}
+
+static int on_reset(ngtcp2_conn *conn, int64_t id, uint64_t final_size,
+		    uint64_t code, void *user_data, void *stream_user_data)
+{
+	(void)conn;
+	(void)final_size;
+	(void)code;
+	(void)stream_user_data;
+	receiver_stream(user_data, id)->reset = true;
+	return 0;
+}
+
+static int on_close(ngtcp2_conn *conn, uint32_t flags, int64_t id,
+		    uint64_t code, void *user_data, void *stream_user_data)
+{
+	(void)flags;
+	(void)id;
+	(void)code;
+	(void)user_data;
+	(void)stream_user_data;
+	ngtcp2_conn_extend_max_streams_uni(conn, 1);
+	return 0;
+}
+
+static int on_datagram(ngtcp2_conn *conn, uint32_t flags, const uint8_t *data,
+		       size_t len, void *user_data)
+{
+	struct receiver *r = user_data;
+
+	(void)conn;
+	(void)flags;
+	(void)data;
+	(void)len;
+	r->datagrams++;
+	return 0;
+}
+
+/* A number that is opened, and was before in another packet. */
+static void note_number(struct receiver *r, uint64_t pn, uint64_t tag)
+{
+	size_t i;
+
+	for (i = r->number_count; i--;) {
+		if (r->numbers[i].pn == pn) {
+			r->repeated += r->numbers[i].tag != tag;
+			return;
+		}
+	}
+	if (r->number_count == r->number_room) {
+		r->number_room = r->number_room ? 2 * r->number_room : 1024;
+		r->numbers = realloc(r->numbers,
+				     r->number_room * sizeof(*r->numbers));
+		if (!r->numbers)
+			ktap_bail("memory");
+	}
+	r->numbers[r->number_count++] = (struct received_number){ pn, tag };
+}
+
+static void look_at_frames(struct receiver *r, const uint8_t *payload, size_t len)
+{
+	struct frame frame = { .end = 0 };
+
+	while (frame_next(payload, len, frame.end, &frame) == 1)
+		r->empty_resets += frame.type == FRAME_RESET_STREAM &&
+				   !frame.number[2];
+}
+
+/* In each header there is all of the number that a test needs: it has four bytes. */
+static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
+		      const ngtcp2_crypto_aead_ctx *aead_ctx,
+		      const uint8_t *ciphertext, size_t ciphertextlen,
+		      const uint8_t *nonce, size_t noncelen, const uint8_t *aad,
+		      size_t aadlen)
+{
+	uint64_t tag;
+	uint32_t pn;
+	int ret;
+
+	/* It may be where the clear text goes. */
+	memcpy(&tag, ciphertext + ciphertextlen - sizeof(tag), sizeof(tag));
+	ret = ngtcp2_crypto_decrypt_cb(dest, aead, aead_ctx, ciphertext,
+				       ciphertextlen, nonce, noncelen, aad,
+				       aadlen);
+	if (!ret && !(aad[0] & LONG_HEADER) && running->looks) {
+		memcpy(&pn, aad + aadlen - 4, 4);
+		note_number(running, ntohl(pn), tag);
+		look_at_frames(running, dest, ciphertextlen - TAG);
+	}
+	return ret;
+}
+
+/* One range needs no more room than those, and the gaps, that it takes the place of. */
+static void forge(const struct receiver *r, uint8_t *payload,
+		  const struct frame *frame)
+{
+	uint8_t *end = payload + frame->end, *at;
+	struct ack ack;
+
+	if (ack_parse(&ack, payload + frame->begin, frame->end - frame->begin))
+		ktap_bail("an ACK frame that is none");
+	ack.range[0].first = ack.range[ack.ranges - 1].first;
+	ack.ranges = 1;
+	if (r->lie == RECEIVER_AHEAD) {
+		ack.range[0].last += AHEAD;
+		ack.range[0].first = ack.range[0].last;
+	}
+	at = ack_write(&ack, payload + frame->begin, end);
+	if (!at)
+		ktap_bail("no room for an ACK frame");
+	memset(at, FRAME_PADDING, end - at);
+}
+
+static void forge_all(const struct receiver *r, uint8_t *payload, size_t len)
+{
+	struct frame frame = { .end = 0 };
+
+	while (frame_next(payload, len, frame.end, &frame) == 1)
+		if (frame.type == FRAME_ACK)
+			forge(r, payload, &frame);
+}
+
+static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
+		      const ngtcp2_crypto_aead_ctx *aead_ctx,
+		      const uint8_t *plaintext, size_t plaintextlen,
+		      const uint8_t *nonce, size_t noncelen, const uint8_t *aad,
+		      size_t aadlen)
+{
+	uint8_t payload[PAYLOAD_MAX];
+
+	if (running->lie && !(aad[0] & LONG_HEADER) &&
+	    plaintextlen <= sizeof(payload)) {
+		memcpy(payload, plaintext, plaintextlen);
+		forge_all(running, payload, plaintextlen);
+		plaintext = payload;
+	}
+	return ngtcp2_crypto_encrypt_cb(dest, aead, aead_ctx, plaintext,
+					plaintextlen, nonce, noncelen, aad,
+					aadlen);
+}
+
+void receiver_callbacks(ngtcp2_callbacks *callbacks)
+{
+	callbacks->encrypt = on_encrypt;
+	callbacks->decrypt = on_decrypt;
+	callbacks->recv_stream_data = on_stream_data;
+	callbacks->stream_reset = on_reset;
+	callbacks->stream_close = on_close;
+	callbacks->recv_datagram = on_datagram;
+}

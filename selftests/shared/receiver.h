@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The peer of a shared connection: ngtcp2 as it is, which ends the connection when a
+ * rule is broken. What it got is noted, and on demand it lies.
+ */
+#ifndef EQUIC_SELFTESTS_SHARED_RECEIVER_H
+#define EQUIC_SELFTESTS_SHARED_RECEIVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ngtcp2/ngtcp2.h>
+
+enum { RECEIVER_STREAMS_MAX = 4096 };
+
+/**
+ * enum receiver_lie - what it says in place of its ACK frames
+ * @RECEIVER_HONEST: nothing.
+ * @RECEIVER_ALL: that it has what is between those that it got, too.
+ * @RECEIVER_AHEAD: that it has one that cannot have been sent yet.
+ */
+enum receiver_lie {
+	RECEIVER_HONEST,
+	RECEIVER_ALL,
+	RECEIVER_AHEAD,
+};
+
+/* What it got of a stream. */
+struct received_stream {
+	uint64_t	bytes;
+	uint64_t	wrong;		/* of them */
+	bool		fin, reset;
+};
+
+/* A number that came, and the tag of its packet. */
+struct received_number {
+	uint64_t	pn, tag;
+};
+
+/**
+ * struct receiver - what it got
+ * @looks: at numbers and frames of the other end, whose numbers have four bytes.
+ * @lie: see above. May be set at any time.
+ * @streams: by id / 4.
+ * @datagrams: DATAGRAM frames.
+ * @numbers: that came, in that order.
+ * @number_count: how many.
+ * @number_room: for how many there is room.
+ * @repeated: packets whose number came before in another packet: always 0.
+ * @empty_resets: RESET_STREAM frames that say that nothing was sent: the stack's, of a
+ *	stream that it forgets.
+ */
+struct receiver {
+	bool			looks;
+	enum receiver_lie	lie;
+	struct received_stream	streams[RECEIVER_STREAMS_MAX];
+	uint64_t		datagrams;
+	struct received_number	*numbers;
+	size_t			number_count, number_room;
+	uint64_t		repeated, empty_resets;
+};
+
+/* Its connection's user data is @r. */
+void receiver_callbacks(ngtcp2_callbacks *callbacks);
+
+/* From now on the callbacks for packets are this one's. */
+void receiver_run(struct receiver *r);
+void receiver_free(struct receiver *r);
+
+struct received_stream *receiver_stream(struct receiver *r, int64_t id);
+
+/* The byte of a stream at an offset. */
+static inline uint8_t stream_byte(uint64_t stream, uint64_t offset)
+{
+	uint64_t mixed = (stream << 32 ^ offset >> 3) * 0x9e3779b97f4a7c15ULL;
+
+	return mixed >> 56 ^ offset;
+}
+
+#endif /* EQUIC_SELFTESTS_SHARED_RECEIVER_H */

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See transit.h. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ktap.h"
+#include "transit.h"
+
+#define SECOND_NS 1000000000ULL
+
+/* What comes twice does so within 50 ms. */
+enum { AGAIN_NS = 50000000 };
+
+static bool by_chance(struct transit *t, unsigned int of_1000)
+{
+	return chance_of(t->chance, 1000) < of_1000;
+}
+
+/* In the order of their arrival. */
+static void take_off(struct transit *t, const struct datagram *what, uint64_t at)
+{
+	struct datagram **where = &t->first, *d = malloc(sizeof(*d));
+
+	if (!d)
+		ktap_bail("memory");
+	*d = *what;
+	d->at = at;
+	while (*where && (*where)->at <= at)
+		where = &(*where)->next;
+	d->next = *where;
+	*where = d;
+}
+
+void transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
+		  const uint8_t *bytes, size_t len)
+{
+	struct datagram d = { .to = !from, .len = len, .port = port };
+	const struct transit_path *path = &t->path;
+	uint64_t *free_at = &t->free_at[from], at;
+
+	if (len > sizeof(d.bytes))
+		ktap_bail("a datagram of %zu bytes", len);
+	memcpy(d.bytes, bytes, len);
+	if (*free_at < now)
+		*free_at = now;
+	if (path->rate) {
+		if ((*free_at - now) * path->rate / SECOND_NS > path->queue)
+			return;
+		*free_at += len * SECOND_NS / path->rate;
+	}
+	at = *free_at + path->delay;
+	if (path->jitter)
+		at += (uint64_t)chance_next(t->chance) % path->jitter;
+	if (by_chance(t, path->loss))
+		return;
+	take_off(t, &d, at);
+	if (by_chance(t, path->twice))
+		take_off(t, &d, at + chance_next(t->chance) % AGAIN_NS);
+}
+
+struct datagram *transit_take(struct transit *t)
+{
+	struct datagram *d = t->first;
+
+	if (d)
+		t->first = d->next;
+	return d;
+}
+
+void transit_free(struct transit *t)
+{
+	struct datagram *d;
+
+	while ((d = transit_take(t)))
+		free(d);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Datagrams on their way between two endpoints, in virtual time. */
+#ifndef EQUIC_SELFTESTS_SHARED_TRANSIT_H
+#define EQUIC_SELFTESTS_SHARED_TRANSIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "chance.h"
+
+enum { TRANSIT_DATAGRAM_MAX = 1500, TRANSIT_ENDS = 2 };
+
+/**
+ * struct transit_path - what the path does, in each direction
+ * @delay: ns, one way.
+ * @jitter: ns, at most, in addition: packets overtake each other.
+ * @rate: bytes a second; 0: no limit.
+ * @queue: bytes that wait for the bottleneck; more are dropped.
+ * @loss: of 1000 datagrams.
+ * @twice: of 1000 datagrams come twice.
+ */
+struct transit_path {
+	uint64_t	delay, jitter, rate, queue;
+	unsigned int	loss, twice;
+};
+
+/**
+ * struct datagram - one of them
+ * @next: arrives later.
+ * @at: when it arrives, ns.
+ * @to: which end.
+ * @port: of the client, as the path knows it.
+ * @len: of @bytes.
+ */
+struct datagram {
+	struct datagram	*next;
+	uint64_t	at;
+	int		to;
+	uint16_t	port;
+	size_t		len;
+	uint8_t		bytes[TRANSIT_DATAGRAM_MAX];
+};
+
+/**
+ * struct transit - all of them
+ * @path: where they are.
+ * @chance: whose they are lost by.
+ * @first: to arrive.
+ * @free_at: of each end, when its bottleneck is, ns.
+ */
+struct transit {
+	struct transit_path	path;
+	struct chance		*chance;
+	struct datagram		*first;
+	uint64_t		free_at[TRANSIT_ENDS];
+};
+
+/* From an end to the other one. */
+void transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
+		  const uint8_t *bytes, size_t len);
+
+/* What arrives first, which is to be freed; NULL: nothing is on its way. */
+struct datagram *transit_take(struct transit *t);
+void transit_free(struct transit *t);
+
+#endif /* EQUIC_SELFTESTS_SHARED_TRANSIT_H */
