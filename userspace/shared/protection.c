@@ -126,17 +126,20 @@ static uint64_t stack_number(const uint8_t *nonce, const uint8_t *iv)
 	return pn;
 }
 
-/* Numbers that the stack skipped are skipped on the wire. */
+/* Numbers that the stack skipped are skipped on the wire: who acknowledges them lies. */
 static int follow_stack(struct equic_share *s, uint64_t stack)
 {
 	uint64_t wire;
 
 	if (stack < s->stack_next || stack - s->stack_next > SHARE_LEAP)
 		return -EINVAL;
-	for (; s->stack_next < stack; s->stack_next++)
+	for (; s->stack_next < stack; s->stack_next++) {
 		if (take_number(s, &wire) ||
-		    numbers_add(s->numbers, s->stack_next, wire))
+		    numbers_add(s->numbers, s->stack_next, wire) ||
+		    recovery_void(s->recovery, wire))
 			return -EINVAL;
+		s->stats.voids++;
+	}
 	return 0;
 }
 
