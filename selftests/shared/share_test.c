@@ -244,25 +244,91 @@ static void test_paid(uint64_t seed)
 }
 
 /* Both have more than the window allows, all the time. */
-static void test_halves(uint64_t seed, bool stack_first)
-{
-	struct scene_plan plan = {
-		.path = { .delay = 10 * MS, .rate = 1250000, .queue = 25000 },
-		.seed = seed, .streams = 2, .stream_bytes = 8 << 20,
-		.stack_bytes = 8 << 20, .initial_max_data = 4 << 20,
-		.stack_first = stack_first,
-	};
-	struct scene *sc = scene_new(&plan);
-	uint64_t second;
+static const struct scene_plan bulk = {
+	.path = { .delay = 10 * MS, .rate = 1250000, .queue = 25000 },
+	.streams = 2, .stream_bytes = 8 << 20, .stack_bytes = 8 << 20,
+	.initial_max_data = 4 << 20,
+};
 
-	scene_play(sc, 6 * S);
-	second = sc->streams[0].sent + sc->streams[1].sent;
+/* Whether, in six seconds, both together used the path, and either had two fifths. */
+static bool halves(struct scene *sc)
+{
+	uint64_t second = sc->streams[0].sent + sc->streams[1].sent;
+	uint64_t all = second + sc->stack_sent;
+
 	ktap_diag("of the stack %llu bytes, of the second sender %llu",
 		  (unsigned long long)sc->stack_sent, (unsigned long long)second);
-	ktap_result(second + sc->stack_sent > 5 << 20 &&
-		    second > sc->stack_sent / 2 && sc->stack_sent > second / 2,
-		    "neither starves, though the %s is always first",
+	return all > 5 << 20 && second > all / 5 * 2 && sc->stack_sent > all / 5 * 2;
+}
+
+static void test_halves(uint64_t seed, bool stack_first)
+{
+	struct scene_plan plan = bulk;
+	struct scene *sc;
+
+	plan.seed = seed;
+	plan.stack_first = stack_first;
+	sc = scene_new(&plan);
+	scene_play(sc, 6 * S);
+	ktap_result(halves(sc), "each sender gets half, though the %s is always first",
 		    stack_first ? "stack" : "second sender");
+	scene_free(sc);
+}
+
+/* The stack has little, and wants it at once. */
+static void test_rest(uint64_t seed)
+{
+	struct scene_plan plan = bulk;
+	struct scene *sc;
+
+	plan.seed = seed;
+	plan.stack_bytes = 1 << 20;
+	sc = scene_new(&plan);
+	scene_play(sc, 6 * S);
+	ktap_result(sc->stack_fin &&
+			    sc->streams[0].sent + sc->streams[1].sent > 4 << 20,
+		    "the second sender gets all when the stack has ended");
+	scene_free(sc);
+}
+
+/* It says that it took more than there is, and gives more back than it took. */
+static void test_liar(uint64_t seed)
+{
+	struct scene_plan plan = bulk;
+	struct scene *sc;
+	int i;
+
+	plan.seed = seed;
+	sc = scene_new(&plan);
+	scene_play(sc, 1500 * MS);
+	sc->memory->budget -= 1LL << 39;
+	for (i = 0; i < 500; i++) {
+		scene_play(sc, (1510 + 9 * i) * MS);
+		sc->memory->budget += 12000;
+		sc->memory->refused++;
+	}
+	ktap_result(halves(sc), "whatever it says of the budget");
+	scene_free(sc);
+}
+
+/* The stack has nothing to send; what is lost is sent again in the middle of the rest. */
+static void test_resent(uint64_t seed)
+{
+	struct scene_plan plan = bulk;
+	struct scene *sc;
+	uint64_t there;
+
+	plan.seed = seed;
+	plan.stack_bytes = 1;
+	plan.path.loss = 5;
+	sc = scene_new(&plan);
+	scene_play(sc, 5 * S);
+	there = receiver_stream(world_receiver(sc->world),
+				sc->streams[0].id)->bytes;
+	ktap_diag("sent %llu, there %llu", (unsigned long long)sc->streams[0].sent,
+		  (unsigned long long)there);
+	ktap_result(there > 1 << 20 && sc->streams[0].sent - there < 1 << 18,
+		    "what the library sends again has its part as well");
 	scene_free(sc);
 }
 
@@ -356,7 +422,7 @@ static void test_role(uint64_t seed, bool client)
 	plan.path = clean;
 	/* There is room for all: what is lost was not. */
 	plan.path.queue = 1 << 24;
-	plan.batched = true;
+	plan.batched = plan.stack_first = true;
 	st = play(role, "packets of the stack wait for others", &plan);
 	ktap_result(!st.lost, "%s: they are not lost when the second sender's pass them",
 		    role);
@@ -377,6 +443,9 @@ int main(int argc, char **argv)
 	test_paid(chances.seed);
 	test_halves(chances.seed, false);
 	test_halves(chances.seed, true);
+	test_rest(chances.seed);
+	test_liar(chances.seed);
+	test_resent(chances.seed);
 	test_fin_closes(chances.seed);
 	test_direct_call(chances.seed);
 	return ktap_end();

@@ -20,11 +20,6 @@ static int64_t lesser(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-static int64_t bigger(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 int64_t budget_read(struct equic_share *s)
 {
 	int64_t budget = __atomic_load_n(&s->memory->budget, __ATOMIC_RELAXED);
@@ -73,30 +68,16 @@ static bool second_wants(struct equic_share *s)
 	return s->now < s->budget.refused_at + recovery_rtt(s->recovery);
 }
 
-/* What it took since, or gave back. */
-static void look_at_second(struct share_budget *b, int64_t budget)
-{
-	int64_t taken = b->granted - budget;
-
-	b->theirs -= taken - b->taken;
-	b->taken = taken;
-}
-
 /*
- * Of what is @free, the second sender's part. One's debt, for the packet that overran its
- * part, is not the other's; and nobody saves up more than the other has.
+ * Of what is @free, the second sender's part, which may be a debt: for the packet that
+ * overran it. It does not save up more than the endpoint has.
  */
 static int64_t divide(const struct share_budget *b, int64_t free)
 {
-	int64_t fresh = free - b->kept - b->theirs, theirs = b->theirs;
+	int64_t fresh = free - b->kept - b->theirs;
+	int64_t half = b->theirs + fresh / 2;
 
-	if (fresh <= 0 || theirs < free / 2)
-		theirs += fresh / 2;
-	if (fresh > 0 && theirs > free / 2)
-		theirs = bigger(b->theirs, free / 2);
-	/* Whatever was done to the word. */
-	theirs = bigger(theirs, -SHARE_PACKET_MAX);
-	return lesser(theirs, bigger(free, 0) + SHARE_PACKET_MAX);
+	return fresh > 0 ? lesser(half, free / 2) : half;
 }
 
 int64_t budget_share(struct equic_share *s)
@@ -107,15 +88,12 @@ int64_t budget_share(struct equic_share *s)
 	bool contended = second_wants(s) && b->blocked;
 
 	recovery_limited(s->recovery, wanted || budget <= 0);
-	look_at_second(b, budget);
 	free = recovery_room(s->recovery, s->now) - reserved(s, budget);
 	b->theirs = wanted ? divide(b, free) : free;
 	b->kept = free - b->theirs;
 	change = lesser(b->theirs, free) - budget;
 	budget_add(s->memory, change);
 	b->granted += change;
-	b->taken = b->granted - budget - change;
-	b->withheld = contended && b->kept <= 0 && free > 0;
 	return contended ? lesser(b->kept, free) : free;
 }
 
@@ -123,8 +101,6 @@ uint64_t budget_expiry(const struct equic_share *s)
 {
 	const struct share_budget *b = &s->budget;
 
-	if (b->withheld)
-		return b->refused_at + recovery_rtt(s->recovery);
 	return b->hungry && b->owing ? b->told_at + patience(s) : UINT64_MAX;
 }
 

@@ -71,14 +71,12 @@ struct share_path {
  * @told: that many were at the last look.
  * @told_at: when they had become more, or need not.
  * @owing: something was taken and is not told of.
- * @taken: bytes that the second sender has taken, in all.
  * @theirs: its part of what the window has room for.
  * @kept: the endpoint's part.
  * @refused: so often there was nothing for the second sender; and
  * @refused_at: when last.
  * @hungry: the stack wants to send, and there is nothing for it.
  * @blocked: that was so at the end of the last turn, or since.
- * @withheld: there is room, but it is the second sender's.
  */
 struct share_budget {
 	int64_t		granted;
@@ -86,14 +84,12 @@ struct share_budget {
 	int64_t		told;
 	uint64_t	told_at;
 	bool		owing;
-	int64_t		taken;
 	int64_t		theirs;
 	int64_t		kept;
 	uint64_t	refused;
 	uint64_t	refused_at;
 	bool		hungry;
 	bool		blocked;
-	bool		withheld;
 };
 
 struct equic_share {
@@ -214,7 +210,7 @@ int64_t budget_read(struct equic_share *s);
  */
 int64_t budget_share(struct equic_share *s);
 
-/* When the endpoint may send what is the second sender's now; UINT64_MAX: that is nothing. */
+/* When the endpoint may send what was taken for nothing; UINT64_MAX: that is nothing. */
 uint64_t budget_expiry(const struct equic_share *s);
 
 /* The endpoint has sent a packet. */
