@@ -231,6 +231,8 @@ static void test_paid(uint64_t seed)
 	uint64_t data;
 
 	plan.seed = seed;
+	/* More than is sent. */
+	plan.initial_max_data = 1 << 22;
 	sc = scene_new(&plan);
 	while (sc->stack_sent < plan.stack_bytes / 4)
 		world_run(sc->world, world_now(sc->world) + MS);
