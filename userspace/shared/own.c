@@ -115,34 +115,11 @@ static void undue(struct equic_share *s, const struct draft *d,
 		s->error = NGTCP2_ERR_NOMEM;
 }
 
-/* In turn, so that none waits for another. */
-static struct stream *next_due(struct equic_share *s)
+bool own_due(struct equic_share *s)
 {
-	unsigned int i;
+	unsigned int turn = s->turn;
 
-	for (i = 0; i < s->streams.count; i++) {
-		struct stream *stream;
-
-		s->turn = (s->turn + 1) % s->streams.count;
-		stream = &s->streams.slots[s->streams.order[s->turn]];
-		if (!stream->released && stream_due(stream))
-			return stream;
-	}
-	return NULL;
-}
-
-bool own_due(const struct equic_share *s)
-{
-	unsigned int i;
-
-	for (i = 0; i < s->streams.count; i++) {
-		const struct stream *stream =
-			&s->streams.slots[s->streams.order[i]];
-
-		if (!stream->released && stream_due(stream))
-			return true;
-	}
-	return false;
+	return streams_due(&s->streams, &turn);
 }
 
 static size_t seal_draft(struct equic_share *s, struct draft *d, uint8_t *dest)
@@ -171,21 +148,14 @@ static size_t seal_draft(struct equic_share *s, struct draft *d, uint8_t *dest)
 	return len;
 }
 
-size_t own_write(struct equic_share *s, uint8_t *dest, size_t destlen)
+static size_t write_packet(struct equic_share *s, uint8_t *dest, size_t destlen)
 {
 	size_t overhead = 1 + s->path.dcid.datalen + SEAL_PN + SEAL_TAG;
-	struct stream *stream;
-	struct draft d = { };
+	struct stream *stream = streams_due(&s->streams, &s->turn);
+	struct draft d = {
+		.room = least(destlen, s->memory_payload_max) - overhead,
+	};
 
-	if (!s->confirmed || s->partial || s->ended || s->error ||
-	    destlen < EQUIC_SHARE_PAYLOAD_MIN)
-		return 0;
-	if (!s->probes && budget_share(s) <= 0)
-		return 0;
-	stream = next_due(s);
-	if (!stream && !s->probes)
-		return 0;
-	d.room = least(destlen, s->memory_payload_max) - overhead;
 	if (stream)
 		draft_stream(s, &d, stream);
 	else
@@ -197,6 +167,16 @@ size_t own_write(struct equic_share *s, uint8_t *dest, size_t destlen)
 		s->stats.probes++;
 	}
 	return seal_draft(s, &d, dest);
+}
+
+size_t own_write(struct equic_share *s, uint8_t *dest, size_t destlen)
+{
+	if (!s->confirmed || s->partial || s->ended || s->error ||
+	    destlen < EQUIC_SHARE_PAYLOAD_MIN)
+		return 0;
+	if (s->probes || (own_due(s) && budget_share(s) > 0))
+		return write_packet(s, dest, destlen);
+	return 0;
 }
 
 void own_claimed(struct equic_share *s, struct stream *stream)

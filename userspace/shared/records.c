@@ -100,7 +100,7 @@ static void lose(struct equic_share *s, const struct piece *piece)
 	if (piece->kind == PIECE_DATAGRAM)
 		say_fate(s, piece->cookie, EQUIC_SHARE_LOST);
 	if (piece->kind == PIECE_RESET && stream)
-		stream->reset_due = !stream->reset_acked;
+		stream_reset_lost(stream);
 	if (piece->kind == PIECE_STREAM && stream &&
 	    stream_lost(stream, piece->offset, piece->len, piece->fin))
 		s->error = NGTCP2_ERR_NOMEM;
@@ -216,23 +216,29 @@ static int record_handle(struct equic_share *s, unsigned int ring,
 					     record_sent(s, ring, r);
 }
 
-void records_drain(struct equic_share *s)
+static void drain(struct equic_share *s, unsigned int ring)
 {
 	struct equic_record record;
-	unsigned int i;
 	int err;
 
-	for (i = 0; i < s->options.ring_count; i++) {
-		while (!(err = ring_next(s->ring[i], &record))) {
-			err = record_handle(s, i, &record);
-			if (err == -ENOMEM || err == -ENOBUFS)
-				s->error = NGTCP2_ERR_NOMEM;
-			else if (err)
-				s->stats.hostile++;
-		}
-		if (err == -EPROTO && !s->stats.estranged)
-			share_estrange(s);
+	while (!(err = ring_next(s->ring[ring], &record))) {
+		err = record_handle(s, ring, &record);
+		if (err == -ENOMEM || err == -ENOBUFS)
+			s->error = NGTCP2_ERR_NOMEM;
+		else if (err)
+			s->stats.hostile++;
 	}
+	if (err == -EPROTO && !s->stats.estranged)
+		share_estrange(s);
+}
+
+void records_drain(struct equic_share *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->options.ring_count; i++)
+		if (!ring_idle(s->ring[i]))
+			drain(s, i);
 }
 
 /* What was taken of a stream, and nobody has told of. */

@@ -280,6 +280,11 @@ static bool is_abandoned(const struct ring *r)
 	return (long)(r->abandoned - r->position) > 0;
 }
 
+bool ring_idle(const struct ring *r)
+{
+	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) == r->position;
+}
+
 /* @left falls in each round by ALIGNMENT at least: whoever writes, it ends. */
 int ring_next(struct ring *r, struct equic_record *record)
 {

@@ -58,6 +58,9 @@ struct equic_record *ring_reserve(struct ring *r);
 void ring_submit(struct ring *r, struct equic_record *record);
 void ring_discard(struct ring *r, struct equic_record *record);
 
+/* Whether nothing has come since ring_next() has seen all there was. */
+bool ring_idle(const struct ring *r);
+
 /**
  * ring_next - the oldest record that was submitted
  * @r: ring

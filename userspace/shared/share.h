@@ -265,7 +265,7 @@ int records_sent(struct equic_share *s, const struct sent *sent,
 
 /* A packet of the library's, if there is something to send. Return: its length, or 0. */
 size_t own_write(struct equic_share *s, uint8_t *dest, size_t destlen);
-bool own_due(const struct equic_share *s);
+bool own_due(struct equic_share *s);
 
 /* Streams in the pool, and those that are over. */
 void own_pool(struct equic_share *s);

@@ -19,6 +19,7 @@ struct stream *streams_add(struct streams *s, uint64_t id)
 	generation = (stream->generation + 1) & EQUIC_STREAM_GENERATION_MASK;
 	*stream = (struct stream){
 		.id = id, .slot = i, .generation = generation ?: 1, .used = true,
+		.any_due = &s->any_due,
 	};
 	s->order[s->count++] = i;
 	return stream;
@@ -94,6 +95,7 @@ static int make_due(struct stream *s, uint64_t begin, uint64_t end)
 	while (ranges_gap(&s->acked, begin, end, &gap)) {
 		if (ranges_add(&s->due, gap.begin, gap.end))
 			return -ENOMEM;
+		*s->any_due = true;
 		begin = gap.end;
 	}
 	return 0;
@@ -115,6 +117,7 @@ int stream_told(struct stream *s, uint64_t begin, uint64_t len, bool fin,
 		s->ended = true;
 		s->final = end;
 		s->fin_due = !sent;
+		*s->any_due |= s->fin_due;
 	}
 	return sent ? 0 : make_due(s, begin, end);
 }
@@ -135,7 +138,7 @@ int stream_lost(struct stream *s, uint64_t begin, uint64_t len, bool fin)
 	if (s->reset)
 		return 0;
 	if (fin && !s->fin_acked)
-		s->fin_due = true;
+		*s->any_due = s->fin_due = true;
 	return make_due(s, begin, begin + len);
 }
 
@@ -143,11 +146,17 @@ void stream_reset(struct stream *s, uint64_t final, uint64_t code)
 {
 	if (s->reset || stream_done(s))
 		return;
-	s->reset = s->reset_due = true;
+	*s->any_due = s->reset = s->reset_due = true;
 	s->final = final;
 	s->code = code;
 	s->fin_due = false;
 	ranges_free(&s->due);
+}
+
+void stream_reset_lost(struct stream *s)
+{
+	s->reset_due = !s->reset_acked;
+	*s->any_due |= s->reset_due;
 }
 
 uint64_t stream_known_end(const struct stream *s)
@@ -160,6 +169,25 @@ uint64_t stream_known_end(const struct stream *s)
 bool stream_due(const struct stream *s)
 {
 	return s->reset_due || s->fin_due || s->due.count;
+}
+
+/* In turn, so that none waits for another. */
+struct stream *streams_due(struct streams *s, unsigned int *turn)
+{
+	unsigned int i, at = *turn;
+
+	for (i = 0; s->any_due && i < s->count; i++) {
+		struct stream *stream;
+
+		at = (at + 1) % s->count;
+		stream = &s->slots[s->order[at]];
+		if (!stream->released && stream_due(stream)) {
+			*turn = at;
+			return stream;
+		}
+	}
+	s->any_due = false;
+	return NULL;
 }
 
 bool stream_done(const struct stream *s)

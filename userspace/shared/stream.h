@@ -32,6 +32,7 @@
  * @reset_acked: the peer has it.
  * @final: final size.
  * @code: of RESET_STREAM: the application's.
+ * @any_due: of its struct streams.
  */
 struct stream {
 	uint64_t	id;
@@ -44,12 +45,21 @@ struct stream {
 	bool		reset, reset_due, reset_acked;
 	uint64_t	final;
 	uint64_t	code;
+	bool		*any_due;
 };
 
+/**
+ * struct streams - of a connection
+ * @slots: where they are.
+ * @order: slots, by ID.
+ * @count: of the streams.
+ * @any_due: of one of them there may be something to send: false is certain.
+ */
 struct streams {
 	struct stream	slots[EQUIC_SHARED_STREAMS];
-	uint16_t	order[EQUIC_SHARED_STREAMS];	/* by id */
+	uint16_t	order[EQUIC_SHARED_STREAMS];
 	unsigned int	count;
+	bool		any_due;
 };
 
 /**
@@ -92,11 +102,23 @@ int stream_lost(struct stream *s, uint64_t begin, uint64_t len, bool fin);
 /* It is reset: nothing of it is sent any more but that. */
 void stream_reset(struct stream *s, uint64_t final, uint64_t code);
 
+/* RESET_STREAM was lost. */
+void stream_reset_lost(struct stream *s);
+
 /* The highest offset that is known to be taken. */
 uint64_t stream_known_end(const struct stream *s);
 
 /* Whether there is something of it to send. */
 bool stream_due(const struct stream *s);
+
+/**
+ * streams_due - a stream that the stack has not forgotten and is stream_due()
+ * @s: streams
+ * @turn: in the order; the search begins behind it
+ *
+ * Return: the stream, and @turn is where it is; NULL: there is none.
+ */
+struct stream *streams_due(struct streams *s, unsigned int *turn);
 
 /* Whether the peer has all there is to have, and the stack may forget it. */
 bool stream_done(const struct stream *s);
