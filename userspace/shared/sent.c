@@ -105,6 +105,12 @@ static int slide(struct sent_map *m, uint64_t page)
 	return 0;
 }
 
+static void widen(struct sent_span *span, uint64_t pn)
+{
+	span->first = span->end ? least(span->first, pn) : pn;
+	span->end = most(span->end, pn + 1);
+}
+
 /* The page of a number that is not known yet. */
 static int take(struct sent_map *m, uint64_t pn, struct sent_page **found)
 {
@@ -159,6 +165,7 @@ int sent_void(struct sent_map *m, uint64_t pn)
 	if (err)
 		return err;
 	p->unused |= bit_of(pn);
+	widen(&m->unused, pn);
 	return 0;
 }
 
@@ -202,6 +209,8 @@ void sent_settle(struct sent_map *m, uint64_t pn, bool acked)
 
 	p->outstanding &= ~bit_of(pn);
 	*(acked ? &p->acked : &p->lost) |= bit_of(pn);
+	if (!acked)
+		widen(&m->lost, pn);
 	if (p->outstanding)
 		return;
 	free(m->spare);
@@ -217,11 +226,23 @@ static void clip(const struct sent_map *m, uint64_t first, uint64_t last,
 	*end = least(last / SENT_PAGE + 1, m->end);
 }
 
+/* And in a span: most packets are neither lost nor void. */
+static void clip_span(const struct sent_map *m, const struct sent_span *span,
+		      uint64_t first, uint64_t last, uint64_t *page,
+		      uint64_t *end)
+{
+	*page = *end = 0;
+	if (first < span->end && last >= span->first)
+		clip(m, most(first, span->first), least(last, span->end - 1),
+		     page, end);
+}
+
 bool sent_has_void(const struct sent_map *m, uint64_t first, uint64_t last)
 {
 	uint64_t page, end;
 
-	for (clip(m, first, last, &page, &end); page < end; page++)
+	clip_span(m, &m->unused, first, last, &page, &end);
+	for (; page < end; page++)
 		if (at(m, page)->unused & bits_of(page, first, last))
 			return true;
 	return false;
@@ -252,7 +273,8 @@ unsigned int sent_find(struct sent_map *m, uint64_t first, uint64_t last)
 	unsigned int found = 0;
 	uint64_t page, end;
 
-	for (clip(m, first, last, &page, &end); page < end; page++) {
+	clip_span(m, &m->lost, first, last, &page, &end);
+	for (; page < end; page++) {
 		struct sent_page *p = at(m, page);
 		uint64_t bits = p->lost & bits_of(page, first, last);
 

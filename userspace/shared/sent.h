@@ -18,6 +18,11 @@ enum { SENT_PAGE = 64 };
 
 struct sent_page;
 
+/* Numbers: from @first on, below @end. */
+struct sent_span {
+	uint64_t first, end;
+};
+
 /**
  * struct sent_map - the numbers of a connection
  * @page: a ring of them, by the number of the page.
@@ -26,6 +31,8 @@ struct sent_page;
  * @end: number behind the newest.
  * @low: no page before it has packets that are outstanding.
  * @spare: room for the packets of a page.
+ * @lost: no number outside it was lost, of those that are remembered.
+ * @unused: no number outside it will not be sent.
  */
 struct sent_map {
 	struct sent_page	*page;
@@ -34,6 +41,8 @@ struct sent_map {
 	uint64_t		end;
 	uint64_t		low;
 	struct sent		*spare;
+	struct sent_span	lost;
+	struct sent_span	unused;
 };
 
 /* Zero is an empty one. */
