@@ -92,7 +92,8 @@ int64_t budget_share(struct equic_share *s)
 	b->theirs = wanted ? divide(b, free) : free;
 	b->kept = free - b->theirs;
 	change = lesser(b->theirs, free) - budget;
-	budget_add(s->memory, change);
+	if (change)
+		budget_add(s->memory, change);
 	b->granted += change;
 	return contended ? lesser(b->kept, free) : free;
 }

@@ -15,8 +15,8 @@ static ngtcp2_ssize finish(struct equic_share *s, uint8_t *dest,
 		.pn = packet->pn, .time = s->now, .sender = SENDER_STACK,
 		.elicits = packet->elicits,
 	};
-	size_t before;
 
+	packet->begin = packet->end = NULL;
 	/* The other senders mark none: there would be no telling whose was marked. */
 	if (n > 0 && pi)
 		pi->ecn = NGTCP2_ECN_NOT_ECT;
@@ -29,10 +29,8 @@ static ngtcp2_ssize finish(struct equic_share *s, uint8_t *dest,
 		recovery_void(s->recovery, packet->pn);
 		return n;
 	}
-	before = packet->at - dest;
-	memcpy(dest + before, packet->bytes, packet->len);
+	sent.size = packet->at - dest + packet->len;
 	packet->at = NULL;
-	sent.size = before + packet->len;
 	s->stats.stack++;
 	if (recovery_sent(s->recovery, &sent))
 		s->error = NGTCP2_ERR_NOMEM;
@@ -72,8 +70,11 @@ int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
 static size_t write_own(struct equic_share *s, ngtcp2_path *path,
 			ngtcp2_pkt_info *pi, uint8_t *dest, size_t destlen)
 {
-	size_t n = own_write(s, dest, destlen);
+	size_t n;
 
+	if (!s->probes && !s->streams.any_due)
+		return 0;
+	n = own_write(s, dest, destlen);
 	if (n && path)
 		ngtcp2_path_copy(path, ngtcp2_conn_get_path(s->conn));
 	if (n && pi)
@@ -81,9 +82,14 @@ static size_t write_own(struct equic_share *s, ngtcp2_path *path,
 	return n;
 }
 
-/* Packets are longer than the stack believes. */
-static size_t stack_room(size_t destlen)
+/*
+ * The stack may write a packet, which is to be longer than it believes. Return: how much
+ * room it is told of.
+ */
+static size_t stack_room(struct equic_share *s, uint8_t *dest, size_t destlen)
 {
+	s->packet.begin = dest;
+	s->packet.end = dest + destlen;
 	return destlen > SHARE_GROWTH ? destlen - SHARE_GROWTH : 0;
 }
 
@@ -153,12 +159,14 @@ ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
 	if (taken < offered)
 		flags &= ~NGTCP2_WRITE_STREAM_FLAG_FIN;
 	n = ngtcp2_conn_writev_stream(s->conn, path, pi, dest,
-				      stack_room(destlen), &used, flags,
+				      stack_room(s, dest, destlen), &used, flags,
 				      stream_id, some, count, ts);
 	s->partial = n == NGTCP2_ERR_WRITE_MORE;
 	if (used > 0)
 		s->stack_data += used;
-	data_return(s->memory, taken - (used > 0 ? used : 0));
+	taken -= used > 0 ? used : 0;
+	if (taken)
+		data_return(s->memory, taken);
 	if (pdatalen)
 		*pdatalen = used;
 	return leave(s, finish(s, dest, pi, n));
@@ -181,10 +189,10 @@ ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *pat
 		return leave(s, n);
 	if (go_hungry(s, true))
 		n = ngtcp2_conn_write_pkt(s->conn, path, pi, dest,
-					  stack_room(destlen), ts);
+					  stack_room(s, dest, destlen), ts);
 	else
 		n = ngtcp2_conn_writev_datagram(s->conn, path, pi, dest,
-						stack_room(destlen), paccepted,
+						stack_room(s, dest, destlen), paccepted,
 						flags, dgram_id, datav, datavcnt,
 						ts);
 	s->partial = n == NGTCP2_ERR_WRITE_MORE;
@@ -203,7 +211,7 @@ ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
 	share_enter(s, ts);
 	share_end(s);
 	n = ngtcp2_conn_write_connection_close(s->conn, path, pi, dest,
-					       stack_room(destlen), ccerr, ts);
+					       stack_room(s, dest, destlen), ccerr, ts);
 	n = finish(s, dest, pi, n);
 	share_leave(s);
 	return n;

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The stack's 1-RTT packets: what leaves is sealed here, under numbers of the wire, and
- * what it wrote itself is thrown away; what comes is translated once it is open.
+ * takes the place of what the stack wrote; what comes is translated once it is open.
  */
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <ngtcp2/ngtcp2_crypto_gnutls.h>
 #include "share.h"
 #include "word.h"
+
+enum { UPDATE_NUMERATOR = 3, UPDATE_DENOMINATOR = 4 };
 
 _Thread_local struct equic_share *share_current;
 
@@ -118,12 +121,11 @@ size_t share_seal(struct equic_share *s, uint8_t *packet, const uint8_t *header,
 /* The stack's number, out of its nonce (RFC 9001, 5.3). */
 static uint64_t stack_number(const uint8_t *nonce, const uint8_t *iv)
 {
-	uint64_t pn = 0;
-	int i;
+	uint64_t last, key;
 
-	for (i = SEAL_IV - 8; i < SEAL_IV; i++)
-		pn = pn << 8 | (nonce[i] ^ iv[i]);
-	return pn;
+	memcpy(&last, nonce + SEAL_IV - sizeof(last), sizeof(last));
+	memcpy(&key, iv + SEAL_IV - sizeof(key), sizeof(key));
+	return be64toh(last ^ key);
 }
 
 /* Numbers that the stack skipped are skipped on the wire: who acknowledges them lies. */
@@ -143,35 +145,35 @@ static int follow_stack(struct equic_share *s, uint64_t stack)
 	return 0;
 }
 
+/* In place: the stack is done with what it wrote, once it has masked the header. */
 static int seal_stack(struct equic_share *s, uint8_t *payload, size_t len,
-		      const uint8_t *nonce, const uint8_t *aad, size_t aadlen)
+		      const uint8_t *nonce, size_t aadlen)
 {
-	size_t header_len = aadlen - (aad[0] & PN_LEN) - 1;
+	uint8_t *at = payload - aadlen, *moved;
+	size_t header_len = aadlen - (*at & PN_LEN) - 1;
+	bool next = !!(*at & KEY_PHASE) != (s->epoch & 1);
 	struct share_packet *packet = &s->packet;
-	bool next = !!(aad[0] & KEY_PHASE) != (s->epoch & 1);
-	uint8_t header[1 + NGTCP2_MAX_CIDLEN];
 	uint64_t stack;
 
 	/* One packet of a call leaves; of two, one would be lost. */
-	if (packet->at || header_len > sizeof(header) ||
-	    header_len + SEAL_PN + len + SEAL_TAG > sizeof(packet->bytes))
+	if (packet->at || at < packet->begin || at >= packet->end ||
+	    header_len + SEAL_PN + len + SEAL_TAG > (size_t)(packet->end - at))
 		return -1;
-	memcpy(header, aad, header_len);
-	header[0] &= ~PN_LEN;
 	stack = stack_number(nonce, s->keys[next].secret.iv);
 	if (follow_stack(s, stack))
 		return -1;
 	translate_sent(&s->translator, payload, len);
 	packet->elicits = payload_elicits(payload, len);
-	packet->len = share_seal(s, packet->bytes, header, header_len, payload,
-				 len, next, &packet->pn);
+	moved = at + header_len + SEAL_PN;
+	memmove(moved, payload, len);
+	*at &= ~PN_LEN;
+	packet->len = share_seal(s, at, at, header_len, moved, len, next,
+				 &packet->pn);
 	if (!packet->len || numbers_add(s->numbers, stack, packet->pn))
 		return -1;
 	s->stack_next = stack + 1;
-	packet->at = aad;
+	packet->at = at;
 	s->no_mask = true;
-	/* What the stack believes to be sealed leaves no clear text behind. */
-	memset(payload, 0, len + SEAL_TAG);
 	return 0;
 }
 
@@ -192,7 +194,7 @@ static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 		if (!s || noncelen != SEAL_IV || dest != plaintext ||
 		    aad + aadlen != dest)
 			return NGTCP2_ERR_CALLBACK_FAILURE;
-		return seal_stack(s, dest, plaintextlen, nonce, aad, aadlen) ?
+		return seal_stack(s, dest, plaintextlen, nonce, aadlen) ?
 			NGTCP2_ERR_CALLBACK_FAILURE : 0;
 	}
 	return ngtcp2_crypto_encrypt_cb(dest, aead, aead_ctx, plaintext,
@@ -316,6 +318,15 @@ static int cipher_of(gnutls_session_t session, enum seal_cipher *cipher)
 	}
 }
 
+/* What a key may seal, and when it is time for the next one. */
+static void limit_keys(struct equic_share *s)
+{
+	s->packets_max = seal_packets_max(s->cipher);
+	if (!s->options.update_after)
+		s->options.update_after = s->packets_max / UPDATE_DENOMINATOR *
+					  UPDATE_NUMERATOR;
+}
+
 static int take_tx(struct equic_share *s, gnutls_session_t session,
 		   ngtcp2_encryption_level level, const void *secret, size_t len)
 {
@@ -328,6 +339,7 @@ static int take_tx(struct equic_share *s, gnutls_session_t session,
 		ret = cipher_of(session, &s->cipher);
 		if (!ret) {
 			memcpy(s->header_key, header, seal_key_len(s->cipher));
+			limit_keys(s);
 			ret = key_make(s, &s->keys[0], key, iv);
 		}
 	}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <endian.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <stdbool.h>
@@ -131,18 +132,22 @@ size_t seal(struct seal_key *key, uint8_t *packet, const uint8_t *header,
 {
 	size_t aad = header_len + SEAL_PN, sealed = len + SEAL_TAG, i;
 	uint8_t nonce[SEAL_IV], mask[BLOCK], *number = packet + header_len;
+	uint32_t low = htobe32(pn);
+	uint64_t last;
 
 	if (key->sealed == ciphers[key->cipher].packets_max)
 		return 0;
 	/* Before all that can fail: a number that was tried is used. */
 	key->sealed++;
-	memcpy(packet, header, header_len);
+	if (packet != header)
+		memcpy(packet, header, header_len);
 	packet[0] |= PN_LEN_BITS;
-	for (i = 0; i < SEAL_PN; i++)
-		number[i] = pn >> 8 * (SEAL_PN - 1 - i);
+	memcpy(number, &low, SEAL_PN);
+	/* RFC 9001, 5.3: the number is XORed into the IV's last eight bytes. */
 	memcpy(nonce, key->iv, sizeof(nonce));
-	for (i = 0; i < sizeof(pn); i++)
-		nonce[sizeof(nonce) - 1 - i] ^= pn >> 8 * i;
+	memcpy(&last, nonce + SEAL_IV - sizeof(last), sizeof(last));
+	last ^= htobe64(pn);
+	memcpy(nonce + SEAL_IV - sizeof(last), &last, sizeof(last));
 	if (gnutls_aead_cipher_encrypt(key->aead, nonce, sizeof(nonce), packet,
 				       aad, SEAL_TAG, payload, len,
 				       packet + aad, &sealed) ||

@@ -53,7 +53,7 @@ void seal_key_free(struct seal_key *key);
  * seal - protect a packet
  * @key: of the epoch
  * @packet: result: header, number, ciphertext and tag; does not overlap @payload
- *	unless @payload is where the ciphertext will be
+ *	unless @payload is where the ciphertext will be, nor @header unless it is that
  * @header: up to the packet number, its first byte without the length of that
  * @header_len: 1 + the connection ID
  * @pn: the number: its last four bytes are sent

@@ -48,13 +48,21 @@ struct share_key {
 	bool			given;
 };
 
-/* A sealed packet of the stack, which takes the place of what the stack wrote. */
+/**
+ * struct share_packet - a sealed packet of the stack, in place of what the stack wrote
+ * @begin: of the buffer that the stack writes to; NULL: it is not to write.
+ * @end: of the buffer, SHARE_GROWTH behind what the stack believes.
+ * @at: where it is; NULL: there is none.
+ * @len: its length, up to SHARE_GROWTH above what the stack believes.
+ * @pn: its number.
+ * @elicits: RFC 9002, 2.
+ */
 struct share_packet {
-	const uint8_t	*at;	/* where the stack wrote it; NULL: there is none */
+	uint8_t		*begin, *end;
+	const uint8_t	*at;
 	size_t		len;
 	uint64_t	pn;
 	bool		elicits;
-	uint8_t		bytes[SHARE_PACKET_MAX + SHARE_GROWTH];
 };
 
 /* Who is known to be where; the second sender is told of each change. */
@@ -109,6 +117,7 @@ struct equic_share {
 	uint8_t				header_key[SEAL_KEY_MAX];
 	unsigned int			epoch;
 	uint64_t			epoch_first;	/* number */
+	uint64_t			packets_max;	/* of an epoch */
 	bool				update_wanted;
 
 	uint64_t			floor;		/* numbers from here on are new */
@@ -121,6 +130,7 @@ struct equic_share {
 	struct recovery			*recovery;
 	unsigned int			probes;		/* to be sent */
 	struct share_budget		budget;
+	uint64_t			beats;
 
 	/* What the words in the memory should say, at least. */
 	uint64_t			data_max;
@@ -158,7 +168,7 @@ void protection_free(struct equic_share *s);
 /**
  * share_seal - seal a packet under the next number
  * @s: share
- * @packet: result, with room for SHARE_PACKET_MAX + SHARE_GROWTH
+ * @packet: result, as seal() has it, like @header and @payload
  * @header: up to the packet number
  * @header_len: its length
  * @payload: frames

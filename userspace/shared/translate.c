@@ -141,21 +141,28 @@ int translate_sent(struct translator *t, uint8_t *payload, size_t len)
 	return found;
 }
 
+static bool frame_elicits(uint8_t type)
+{
+	switch (type) {
+	case FRAME_PADDING:
+	case FRAME_ACK:
+	case FRAME_ACK_ECN:
+	case FRAME_CONNECTION_CLOSE:
+	case FRAME_CONNECTION_CLOSE_APP:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Most packets begin with a frame that says it, whatever is in it. */
 bool payload_elicits(const uint8_t *payload, size_t len)
 {
 	struct frame frame = { .end = 0 };
-	int found;
 
-	while ((found = frame_next(payload, len, frame.end, &frame)) > 0)
-		switch (frame.type) {
-		case FRAME_PADDING:
-		case FRAME_ACK:
-		case FRAME_ACK_ECN:
-		case FRAME_CONNECTION_CLOSE:
-		case FRAME_CONNECTION_CLOSE_APP:
-			break;
-		default:
+	while (frame.end < len)
+		if (frame_elicits(payload[frame.end]) ||
+		    frame_next(payload, len, frame.end, &frame) < 0)
 			return true;
-		}
-	return found < 0;
+	return false;
 }

@@ -7,9 +7,6 @@
 #include "share.h"
 #include "word.h"
 
-/* Of what a key may seal: then it is time for the next. */
-enum { UPDATE_NUMERATOR = 3, UPDATE_DENOMINATOR = 4 };
-
 static uint64_t known_data(const struct equic_share *s)
 {
 	uint64_t data = s->stack_data + s->gone_data;
@@ -71,10 +68,12 @@ void share_estrange(struct equic_share *s)
 
 static void learn_parameters(struct equic_share *s)
 {
-	const ngtcp2_transport_params *p =
-		ngtcp2_conn_get_remote_transport_params(s->conn);
+	const ngtcp2_transport_params *p;
 
-	if (s->parameters || !p)
+	if (s->parameters)
+		return;
+	p = ngtcp2_conn_get_remote_transport_params(s->conn);
+	if (!p)
 		return;
 	s->parameters = true;
 	s->data_max = p->initial_max_data;
@@ -90,7 +89,7 @@ static void learn_parameters(struct equic_share *s)
 /* A server's handshake is confirmed when it is complete (RFC 9001, 4.1.2). */
 static void learn_state(struct equic_share *s)
 {
-	if (ngtcp2_conn_is_server(s->conn) &&
+	if (!s->confirmed && ngtcp2_conn_is_server(s->conn) &&
 	    ngtcp2_conn_get_handshake_completed(s->conn))
 		s->confirmed = true;
 	if (ngtcp2_conn_in_closing_period(s->conn) ||
@@ -104,10 +103,27 @@ void share_end(struct equic_share *s)
 	number_stop(s->memory);
 }
 
+/* Of a few bytes that are the same nearly always: sooner than memcmp() is called. */
+static bool same_bytes(const void *a, const void *b, size_t len)
+{
+	const char *left = a, *right = b;
+	uint64_t x, y;
+
+	for (; len >= sizeof(x); len -= sizeof(x)) {
+		memcpy(&x, left, sizeof(x));
+		memcpy(&y, right, sizeof(y));
+		if (x != y)
+			return false;
+		left += sizeof(x);
+		right += sizeof(y);
+	}
+	return !len || !memcmp(left, right, len);
+}
+
 static bool same_address(const ngtcp2_addr *addr,
 			 const ngtcp2_sockaddr_union *known, socklen_t len)
 {
-	return addr->addrlen == len && !memcmp(addr->addr, known, len);
+	return addr->addrlen == len && same_bytes(addr->addr, known, len);
 }
 
 static socklen_t copy_address(ngtcp2_sockaddr_union *known,
@@ -126,7 +142,8 @@ static void follow_path(struct equic_share *s)
 		    same_address(&path->remote, &known->remote,
 				 known->remote_len);
 
-	if (same && ngtcp2_cid_eq(dcid, &known->dcid))
+	if (same && dcid->datalen == known->dcid.datalen &&
+	    same_bytes(dcid->data, known->dcid.data, dcid->datalen))
 		return;
 	number_stop(s->memory);
 	s->path_given = false;
@@ -185,16 +202,13 @@ static void serve_second(struct equic_share *s)
 /* The keys wear out by what all senders seal (RFC 9001, 6.6). */
 static void watch_keys(struct equic_share *s)
 {
-	uint64_t max = seal_packets_max(s->cipher);
-	uint64_t after = s->options.update_after ?:
-			 max / UPDATE_DENOMINATOR * UPDATE_NUMERATOR;
 	uint64_t taken = number_pn(number_read(s->memory)) - s->epoch_first;
 
-	s->spent = taken >= max;
+	s->spent = taken >= s->packets_max;
 	if (s->spent)
 		number_stop(s->memory);
 	/* Refused while another is going on, or before it is allowed: again then. */
-	if (taken >= after && !s->update_wanted && s->confirmed && !s->ended)
+	if (taken >= s->options.update_after && !s->update_wanted && s->confirmed && !s->ended)
 		s->update_wanted = !ngtcp2_conn_initiate_key_update(s->conn,
 								    s->now);
 }
@@ -246,6 +260,6 @@ void share_leave(struct equic_share *s)
 	own_release(s);
 	serve_second(s);
 	budget_share(s);
-	__atomic_fetch_add(&s->memory->heartbeat, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->memory->heartbeat, ++s->beats, __ATOMIC_RELAXED);
 	share_current = NULL;
 }

@@ -8,8 +8,10 @@
 #ifndef EQUIC_SHARED_VARINT_H
 #define EQUIC_SHARED_VARINT_H
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define VARINT_MAX	((UINT64_C(1) << 62) - 1)
 
@@ -30,16 +32,33 @@ static inline size_t varint_len(uint64_t value)
 static inline const uint8_t *varint_read(const uint8_t *at, const uint8_t *end,
 					 uint64_t *value)
 {
-	size_t len, i;
+	uint16_t two;
+	uint32_t four;
+	uint64_t eight;
+	size_t len;
 
 	if (!at || at == end)
 		return NULL;
 	len = (size_t)1 << (*at >> 6);
 	if (len > (size_t)(end - at))
 		return NULL;
-	*value = *at & 0x3f;
-	for (i = 1; i < len; i++)
-		*value = *value << 8 | at[i];
+	switch (len) {
+	case 1:
+		*value = *at & 0x3f;
+		break;
+	case 2:
+		memcpy(&two, at, sizeof(two));
+		*value = be16toh(two) & 0x3fff;
+		break;
+	case 4:
+		memcpy(&four, at, sizeof(four));
+		*value = be32toh(four) & 0x3fffffff;
+		break;
+	case 8:
+		memcpy(&eight, at, sizeof(eight));
+		*value = be64toh(eight) & VARINT_MAX;
+		break;
+	}
 	return at + len;
 }
 
