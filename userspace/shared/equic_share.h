@@ -142,8 +142,9 @@ struct equic_share_events {
  * struct equic_share_options - how a connection is shared
  * @events: what the endpoint does. Kept. NULL: there will be no second sender.
  * @ctx: what it is given.
- * @payload_max: of a datagram, bytes; 0: EQUIC_SHARE_PAYLOAD_DEFAULT. The peer's
- *	max_udp_payload_size is obeyed as well.
+ * @payload_max: of a datagram, bytes, which the path is known to take: then the stack's
+ *	packets are as long, as there is no PMTUD. 0: EQUIC_SHARE_PAYLOAD_DEFAULT, and
+ *	the stack's have 1200. The peer's max_udp_payload_size is obeyed as well.
  * @connection: the second sender's name for the connection.
  * @memory: an mmapable BPF array map, or a memfd that is sealed, of zero; -1: memory is
  *	made.

@@ -157,6 +157,8 @@ struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 		return NULL;
 	}
 	settings->no_pmtud = 1;
+	/* What the path is known to take need not be found out. */
+	settings->no_tx_udp_payload_size_shaping |= !!options->payload_max;
 	settings->max_tx_udp_payload_size =
 		least(settings->max_tx_udp_payload_size,
 		      s->options.payload_max - SHARE_GROWTH);
