@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../net/clock.h"
+#include "equic_share.h"
 #include "options.h"
 
 enum {
@@ -30,6 +31,8 @@ enum {
 	OPT_SHARE_STREAMS,
 	OPT_SHARE_BYTES,
 	OPT_SHARE_DATAGRAMS,
+	OPT_SHARE_ALONE,
+	OPT_SHARE_PAYLOAD,
 };
 
 const char *const quota_in_name[] = { "none", "user", "kernel", NULL };
@@ -90,6 +93,10 @@ static const struct argp_option argp_options[] = {
 	{ "share-datagrams", OPT_SHARE_DATAGRAMS, "N", 0,
 	  "Its DATAGRAM frames on each connection, where the client allows them "
 	  "(0)", 0 },
+	{ "share-alone", OPT_SHARE_ALONE, NULL, 0,
+	  "No h3second: what this server sends alone goes through the library", 0 },
+	{ "share-payload", OPT_SHARE_PAYLOAD, "BYTES", 0,
+	  "Of a datagram, which the path is known to take (0: not known)", 0 },
 	{ "quiet", 'q', NULL, 0, "No line for each failed connection", 0 },
 	{ 0 }
 };
@@ -205,6 +212,14 @@ static error_t parse_share(int key, char *arg, struct argp_state *state)
 		options->share_datagrams = parse_number(state,
 							"--share-datagrams", arg,
 							0, 1 << 30);
+		return 0;
+	case OPT_SHARE_ALONE:
+		options->share = options->share_alone = true;
+		return 0;
+	case OPT_SHARE_PAYLOAD:
+		options->share_payload = parse_number(state, "--share-payload",
+						      arg, 0,
+						      EQUIC_SHARE_PAYLOAD_MAX);
 		return 0;
 	default:
 		return parse_file(key, arg, options);

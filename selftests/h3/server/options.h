@@ -43,7 +43,9 @@ struct options {
 	unsigned int share_streams;
 	unsigned int share_bytes;	/* of each */
 	unsigned int share_datagrams;
+	unsigned int share_payload;	/* 0: not known */
 	bool share;
+	bool share_alone;
 	bool retry;
 	bool quiet;
 };

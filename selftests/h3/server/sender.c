@@ -89,7 +89,7 @@ int sender_open(struct worker *worker)
 	struct sender *s = &worker->sender;
 
 	s->turn = s->sent = s->control = s->pidfd = -1;
-	if (!worker->options->share)
+	if (!worker->options->share || worker->options->share_alone)
 		return 0;
 	s->turn = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	s->sent = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

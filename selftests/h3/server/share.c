@@ -138,6 +138,7 @@ struct share *share_new(struct conn *conn, ngtcp2_callbacks *callbacks,
 		.ctx = share,
 		.memory = -1,
 		.ring_count = 1,
+		.payload_max = conn->worker->options->share_payload,
 		.update_after = conn->worker->options->key_update_datagrams,
 	};
 
@@ -146,6 +147,8 @@ struct share *share_new(struct conn *conn, ngtcp2_callbacks *callbacks,
 	share->conn = conn;
 	share->number = ++conn->worker->sender.connections;
 	options.connection = share->number;
+	if (conn->worker->options->share_alone)
+		options.events = NULL, options.ring_count = 0;
 	/* The kernel gets no keys of it: --keys is for others. */
 	callbacks->update_key = ngtcp2_crypto_update_key_cb;
 	share->library = equic_share_new(callbacks, settings, &options);
