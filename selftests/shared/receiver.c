@@ -37,7 +37,8 @@ static int on_stream_data(ngtcp2_conn *conn, uint32_t flags, int64_t id,
 			  uint64_t offset, const uint8_t *data, size_t len,
 			  void *user_data, void *stream_user_data)
 {
-	struct received_stream *st = receiver_stream(user_data, id);
+	struct receiver *r = user_data;
+	struct received_stream *st = receiver_stream(r, id);
 	size_t i;
 
 	(void)stream_user_data;
@@ -45,6 +46,7 @@ static int on_stream_data(ngtcp2_conn *conn, uint32_t flags, int64_t id,
 		st->wrong += data[i] != stream_byte(id, offset + i);
 	st->wrong += offset != st->bytes;
 	st->bytes += len;
+	r->bytes += len;
 	st->fin |= flags & NGTCP2_STREAM_DATA_FLAG_FIN;
 	ngtcp2_conn_extend_max_stream_offset(conn, id, len);
 	ngtcp2_conn_extend_max_offset(conn, len);
@@ -92,7 +94,8 @@ static void note_number(struct receiver *r, uint64_t pn, uint64_t tag)
 {
 	size_t i;
 
-	for (i = r->number_count; i--;) {
+	/* Of one above all others there is none. */
+	for (i = pn < r->number_above ? r->number_count : 0; i--;) {
 		if (r->numbers[i].pn == pn) {
 			r->repeated += r->numbers[i].tag != tag;
 			return;
@@ -106,6 +109,8 @@ static void note_number(struct receiver *r, uint64_t pn, uint64_t tag)
 			ktap_bail("memory");
 	}
 	r->numbers[r->number_count++] = (struct received_number){ pn, tag };
+	if (r->number_above <= pn)
+		r->number_above = pn + 1;
 }
 
 static void look_at_frames(struct receiver *r, const uint8_t *payload, size_t len)

@@ -42,10 +42,12 @@ struct received_number {
  * @looks: at numbers and frames of the other end, whose numbers have four bytes.
  * @lie: see above. May be set at any time.
  * @streams: by id / 4.
+ * @bytes: of all streams.
  * @datagrams: DATAGRAM frames.
  * @numbers: that came, in that order.
  * @number_count: how many.
  * @number_room: for how many there is room.
+ * @number_above: all of them.
  * @repeated: packets whose number came before in another packet: always 0.
  * @empty_resets: RESET_STREAM frames that say that nothing was sent: the stack's, of a
  *	stream that it forgets.
@@ -54,9 +56,10 @@ struct receiver {
 	bool			looks;
 	enum receiver_lie	lie;
 	struct received_stream	streams[RECEIVER_STREAMS_MAX];
-	uint64_t		datagrams;
+	uint64_t		bytes, datagrams;
 	struct received_number	*numbers;
 	size_t			number_count, number_room;
+	uint64_t		number_above;
 	uint64_t		repeated, empty_resets;
 };
 

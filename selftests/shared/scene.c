@@ -234,7 +234,7 @@ static void open_stack_stream(struct scene *sc)
 		sc->stack_stream = -1;
 		return;
 	}
-	for (i = 0; i < sc->plan.stack_bytes; i++)
+	for (i = 0; i < least(sc->plan.stack_bytes, SCENE_STACK_MAX); i++)
 		sc->stack[i] = stream_byte(sc->stack_stream, i);
 }
 
@@ -269,8 +269,10 @@ static ngtcp2_ssize stack_write(struct scene *sc, uint8_t *dest, size_t destlen,
 				uint64_t now)
 {
 	uint64_t left = sc->plan.stack_bytes - sc->stack_sent;
+	uint64_t at = sc->stack_sent % SCENE_STACK_MAX;
 	ngtcp2_vec vec = {
-		sc->stack + sc->stack_sent, left < VECTOR ? left : VECTOR,
+		sc->stack + at,
+		least(least(left, VECTOR), SCENE_STACK_MAX - at),
 	};
 	ngtcp2_ssize n, used = -1;
 	ngtcp2_pkt_info pi;
@@ -444,10 +446,12 @@ struct scene *scene_new(const struct scene_plan *plan)
 {
 	struct scene *sc = calloc(1, sizeof(*sc));
 	struct world_options options = {
-		.path = plan->path, .seed = plan->seed, .batched = plan->batched,
+		.path = plan->path, .seed = plan->seed, .begin = plan->begin,
+		.batched = plan->batched, .payload_max = plan->payload_max,
 		.client = plan->client, .shared = !plan->plain,
 		.share = { .events = &events, .ctx = sc, .memory = -1,
 			   .ring_count = 1, .connection = 7,
+			   .payload_max = plan->payload_max,
 			   .update_after = plan->update_after },
 		.initial_max_data = plan->initial_max_data,
 		.max_stream_data = plan->max_stream_data ?: 1 << 24,

@@ -18,10 +18,14 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  * struct scene_plan - what is sent
  * @path: over what.
  * @seed: of all that is by chance.
+ * @begin: when the client begins, ns; 0: after a second.
  * @client: the client is the shared one, else the server.
+ * @payload_max: of datagrams, bytes, which the path is known to take; 0: nothing is
+ *	known of it.
  * @streams: of the second sender, each of
  * @stream_bytes: bytes.
- * @stack_bytes: in the stream of the stack.
+ * @stack_bytes: in the stream of the stack; those beyond SCENE_STACK_MAX are the
+ *	wrong ones.
  * @datagrams: of the second sender.
  * @initial_max_data: of the peer.
  * @max_stream_data: of the peer; 0: more than is sent.
@@ -39,8 +43,9 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  */
 struct scene_plan {
 	struct transit_path	path;
-	uint64_t		seed;
+	uint64_t		seed, begin;
 	bool			client;
+	uint32_t		payload_max;
 	int			streams;
 	uint64_t		stream_bytes, stack_bytes;
 	int			datagrams;

@@ -36,7 +36,8 @@ void transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
 {
 	struct datagram d = { .to = !from, .len = len, .port = port };
 	const struct transit_path *path = &t->path;
-	uint64_t *free_at = &t->free_at[from], at;
+	struct transit_link *link = path->link ?: &t->link;
+	uint64_t *free_at = &link->free_at[from], at;
 
 	if (len > sizeof(d.bytes))
 		ktap_bail("a datagram of %zu bytes", len);

@@ -10,6 +10,14 @@
 enum { TRANSIT_DATAGRAM_MAX = 1500, TRANSIT_ENDS = 2 };
 
 /**
+ * struct transit_link - a bottleneck
+ * @free_at: of each end, when it is, ns.
+ */
+struct transit_link {
+	uint64_t	free_at[TRANSIT_ENDS];
+};
+
+/**
  * struct transit_path - what the path does, in each direction
  * @delay: ns, one way.
  * @jitter: ns, at most, in addition: packets overtake each other.
@@ -17,10 +25,12 @@ enum { TRANSIT_DATAGRAM_MAX = 1500, TRANSIT_ENDS = 2 };
  * @queue: bytes that wait for the bottleneck; more are dropped.
  * @loss: of 1000 datagrams.
  * @twice: of 1000 datagrams come twice.
+ * @link: what has @rate and @queue, shared with other paths; NULL: with none.
  */
 struct transit_path {
-	uint64_t	delay, jitter, rate, queue;
-	unsigned int	loss, twice;
+	uint64_t		delay, jitter, rate, queue;
+	unsigned int		loss, twice;
+	struct transit_link	*link;
 };
 
 /**
@@ -45,13 +55,13 @@ struct datagram {
  * @path: where they are.
  * @chance: whose they are lost by.
  * @first: to arrive.
- * @free_at: of each end, when its bottleneck is, ns.
+ * @link: where no other is shared.
  */
 struct transit {
 	struct transit_path	path;
 	struct chance		*chance;
 	struct datagram		*first;
-	uint64_t		free_at[TRANSIT_ENDS];
+	struct transit_link	link;
 };
 
 /* From an end to the other one. */

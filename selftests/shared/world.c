@@ -38,6 +38,9 @@ struct world {
 	/* Each datagram behind its length. */
 	uint8_t				batch[1 << 17];
 	size_t				batch_len;
+	uint64_t			spent, calls;
+	int64_t				back;		/* the receiver's stream */
+	uint64_t			sent_back, got_back;
 };
 
 /* Whose callback it is. */
@@ -76,6 +79,50 @@ struct receiver *world_receiver(struct world *w)
 uint64_t world_events(const struct world *w)
 {
 	return w->events;
+}
+
+uint64_t world_spent(const struct world *w)
+{
+	return w->spent;
+}
+
+uint64_t world_calls(const struct world *w)
+{
+	return w->calls;
+}
+
+uint64_t world_got_back(const struct world *w)
+{
+	return w->got_back;
+}
+
+/* Around what the sender's QUIC does. */
+static uint64_t begin_to_spend(const struct world *w, int which)
+{
+	return which == w->sender && w->options.clock ? w->options.clock() : 0;
+}
+
+static void have_spent(struct world *w, int which, uint64_t since)
+{
+	if (which != w->sender || !w->options.clock)
+		return;
+	w->spent += w->options.clock() - since;
+	w->calls++;
+}
+
+static int on_back(ngtcp2_conn *conn, uint32_t flags, int64_t id,
+		   uint64_t offset, const uint8_t *data, size_t len,
+		   void *user_data, void *stream_user_data)
+{
+	(void)flags;
+	(void)offset;
+	(void)data;
+	(void)user_data;
+	(void)stream_user_data;
+	running->got_back += len;
+	ngtcp2_conn_extend_max_stream_offset(conn, id, len);
+	ngtcp2_conn_extend_max_offset(conn, len);
+	return 0;
 }
 
 static void rand_cb(uint8_t *dest, size_t len, const ngtcp2_rand_ctx *ctx)
@@ -166,6 +213,8 @@ static ngtcp2_callbacks callbacks_of(struct world *w, int which)
 
 	if (which != w->sender)
 		receiver_callbacks(&cb);
+	else
+		cb.recv_stream_data = on_back;
 	return cb;
 }
 
@@ -176,6 +225,11 @@ static ngtcp2_settings settings_of(struct world *w)
 	ngtcp2_settings_default(&s);
 	s.initial_ts = w->now;
 	s.cc_algo = NGTCP2_CC_ALGO_CUBIC;
+	if (w->options.payload_max) {
+		s.max_tx_udp_payload_size = w->options.payload_max;
+		s.no_tx_udp_payload_size_shaping = 1;
+		s.no_pmtud = 1;
+	}
 	return s;
 }
 
@@ -191,6 +245,10 @@ static ngtcp2_transport_params parameters_of(struct world *w, int which)
 		t.initial_max_data = w->options.initial_max_data;
 		t.initial_max_stream_data_uni = w->options.max_stream_data;
 		t.initial_max_streams_uni = w->options.max_streams;
+	} else if (w->options.back) {
+		t.initial_max_data = w->options.initial_max_data;
+		t.initial_max_stream_data_uni = w->options.max_stream_data;
+		t.initial_max_streams_uni = 1;
 	}
 	return t;
 }
@@ -281,7 +339,8 @@ struct world *world_new(const struct world_options *options,
 	w->options = *options;
 	w->app = app;
 	w->ctx = ctx;
-	w->now = NGTCP2_SECONDS;
+	w->now = options->begin ?: NGTCP2_SECONDS;
+	w->back = -1;
 	chance_seed(&w->chance, options->seed);
 	w->transit.path = options->path;
 	w->transit.chance = &w->chance;
@@ -352,10 +411,13 @@ static void add_to_batch(struct world *w, const uint8_t *bytes, size_t len)
 static int write_sender(struct world *w)
 {
 	uint8_t buf[TRANSIT_DATAGRAM_MAX];
+	uint64_t since;
 	ngtcp2_ssize n;
 
 	for (;;) {
+		since = begin_to_spend(w, w->sender);
 		n = w->app->write(w, w->ctx, buf, sizeof(buf), w->now);
+		have_spent(w, w->sender, since);
 		if (n <= 0)
 			break;
 		if (w->options.batched)
@@ -370,6 +432,35 @@ static int write_sender(struct world *w)
 	return 0;
 }
 
+/* The receiver's, and of its stream as much as there may be. */
+static ngtcp2_ssize write_back(struct world *w, ngtcp2_path *path,
+			       ngtcp2_pkt_info *pi, uint8_t *dest, size_t destlen)
+{
+	static const uint8_t zero[TRANSIT_DATAGRAM_MAX];
+	uint64_t left = w->options.back - w->sent_back;
+	ngtcp2_conn *conn = world_peer(w);
+	ngtcp2_vec vec = {
+		(uint8_t *)zero, left < sizeof(zero) ? left : sizeof(zero),
+	};
+	ngtcp2_ssize n, used = -1;
+
+	if (left && w->back < 0 &&
+	    ngtcp2_conn_open_uni_stream(conn, &w->back, NULL))
+		w->back = -1;
+	if (!left || w->back < 0)
+		return ngtcp2_conn_write_pkt(conn, path, pi, dest, destlen,
+					     w->now);
+	n = ngtcp2_conn_writev_stream(conn, path, pi, dest, destlen, &used,
+				      NGTCP2_WRITE_STREAM_FLAG_NONE, w->back,
+				      &vec, 1, w->now);
+	if (n == NGTCP2_ERR_STREAM_DATA_BLOCKED)
+		return ngtcp2_conn_write_pkt(conn, path, pi, dest, destlen,
+					     w->now);
+	if (used > 0)
+		w->sent_back += used;
+	return n;
+}
+
 static int write_receiver(struct world *w)
 {
 	ngtcp2_conn *conn = world_peer(w);
@@ -380,8 +471,7 @@ static int write_receiver(struct world *w)
 
 	for (;;) {
 		ngtcp2_path_storage_zero(&ps);
-		n = ngtcp2_conn_write_pkt(conn, &ps.path, &pi, buf,
-					  sizeof(buf), w->now);
+		n = write_back(w, &ps.path, &pi, buf, sizeof(buf));
 		if (n <= 0)
 			break;
 		send_from(w, !w->sender, buf, n);
@@ -419,77 +509,101 @@ static int read_end(struct world *w, const struct datagram *d)
 	struct end *e = &w->end[d->to];
 	ngtcp2_pkt_info pi = { };
 	ngtcp2_path path;
+	uint64_t since;
 
 	client.sin_port = d->port;
 	path = path_of(w, d->to, d->to == SERVER ? &client : &w->client);
 	if (d->to == SERVER && !e->conn)
 		begin_server(w, d);
+	since = begin_to_spend(w, d->to);
 	if (d->to == w->sender && w->share)
 		e->error = equic_share_read_pkt(w->share, &path, &pi, d->bytes,
 						d->len, w->now);
 	else
 		e->error = ngtcp2_conn_read_pkt(e->conn, &path, &pi, d->bytes,
 						d->len, w->now);
+	have_spent(w, d->to, since);
 	return say(w, d->to, "reads");
 }
 
 static uint64_t expiry_of(struct world *w, int which)
 {
 	struct end *e = &w->end[which];
-	uint64_t of_quic, of_app = UINT64_MAX;
+	uint64_t of_quic, of_app = UINT64_MAX, since;
 
 	if (!e->conn || e->error)
 		return UINT64_MAX;
 	if (which == w->sender)
 		of_app = w->app->expiry(w->ctx);
+	since = begin_to_spend(w, which);
 	of_quic = which == w->sender && w->share ?
 		equic_share_get_expiry(w->share) :
 		ngtcp2_conn_get_expiry(e->conn);
+	have_spent(w, which, since);
 	return of_app < of_quic ? of_app : of_quic;
 }
 
 static int expire(struct world *w, int which)
 {
 	struct end *e = &w->end[which];
+	uint64_t since = begin_to_spend(w, which);
 
 	if (which == w->sender && w->share)
 		e->error = equic_share_handle_expiry(w->share, w->now);
 	else if (ngtcp2_conn_get_expiry(e->conn) <= w->now)
 		e->error = ngtcp2_conn_handle_expiry(e->conn, w->now);
+	have_spent(w, which, since);
 	return say(w, which, "expires") ?: write_end(w, which);
 }
 
-/* What is next, and no later than @until. Return: 1; 0: nothing; the error of an end. */
-static int step(struct world *w, uint64_t until)
+/* When the next thing happens: @which: the timer of an end, or (ENDS) an arrival. */
+static uint64_t next_event(struct world *w, int *which)
 {
-	uint64_t at[ENDS + 1], next = UINT64_MAX;
 	struct datagram *d = w->transit.first;
-	int i, which = ENDS, err;
+	uint64_t at[ENDS + 1], next = UINT64_MAX;
+	int i;
 
+	run(w);
 	for (i = 0; i < ENDS; i++)
 		at[i] = expiry_of(w, i);
 	at[ENDS] = d ? d->at : UINT64_MAX;
 	for (i = ENDS; i >= 0; i--) {
 		if (at[i] < next) {
 			next = at[i];
-			which = i;
+			*which = i;
 		}
 	}
-	if (next > until)
-		return 0;
+	return next;
+}
+
+/* Return: 0, the error of an end. */
+static int happen(struct world *w, int which, uint64_t at)
+{
+	struct datagram *d;
+	int err;
+
+	run(w);
 	w->events++;
-	if (next > w->now)
-		w->now = next;
-	if (which < ENDS) {
-		err = expire(w, which);
-	} else {
-		transit_take(&w->transit);
-		which = d->to;
-		err = w->end[which].error ?: read_end(w, d);
-		free(d);
-		err = err ?: write_end(w, which);
-	}
-	return err ?: 1;
+	if (at > w->now)
+		w->now = at;
+	if (which < ENDS)
+		return expire(w, which);
+	d = transit_take(&w->transit);
+	which = d->to;
+	err = w->end[which].error ?: read_end(w, d);
+	free(d);
+	return err ?: write_end(w, which);
+}
+
+/* What is next, and no later than @until. Return: 1; 0: nothing; the error of an end. */
+static int step(struct world *w, uint64_t until)
+{
+	int which = ENDS;
+	uint64_t at = next_event(w, &which);
+
+	if (at > until)
+		return 0;
+	return happen(w, which, at) ?: 1;
 }
 
 int world_run_until(struct world *w, bool (*done)(struct world *w, void *ctx),
@@ -511,6 +625,45 @@ int world_run_until(struct world *w, bool (*done)(struct world *w, void *ctx),
 	if (ret >= 0)
 		w->now = until;
 	return ret < 0 ? ret : 0;
+}
+
+/* Whichever is to act first, until all have nothing to do before @until. */
+static int run_together(struct world *const *worlds, int count, uint64_t until)
+{
+	int i, err;
+
+	for (;;) {
+		int first = 0, which = ENDS, of = ENDS;
+		uint64_t next = UINT64_MAX, at;
+
+		for (i = 0; i < count; i++) {
+			at = next_event(worlds[i], &of);
+			if (at < next) {
+				next = at;
+				first = i;
+				which = of;
+			}
+		}
+		if (next > until)
+			return 0;
+		err = happen(worlds[first], which, next);
+		if (err)
+			return err;
+	}
+}
+
+int world_run_together(struct world *const *worlds, int count, uint64_t until)
+{
+	int i, err = 0;
+
+	for (i = 0; i < count && !err; i++) {
+		run(worlds[i]);
+		err = write_end(worlds[i], CLIENT);
+	}
+	err = err ?: run_together(worlds, count, until);
+	for (i = 0; i < count && !err; i++)
+		worlds[i]->now = until;
+	return err;
 }
 
 int world_run(struct world *w, uint64_t until)

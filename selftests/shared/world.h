@@ -18,6 +18,7 @@
  * struct world_options - how they are
  * @path: between them.
  * @seed: of all that is by chance.
+ * @begin: when the client begins, ns; 0: after a second.
  * @client: the client is the sender, else the server.
  * @shared: the sender is.
  * @share: its options, if so.
@@ -25,16 +26,23 @@
  * @initial_max_data: of the receiver: credit for all streams; it grows as data comes.
  * @max_stream_data: of the receiver: likewise, for each stream.
  * @max_streams: of the receiver: unidirectional streams of the sender.
+ * @payload_max: of datagrams, bytes, which the path is known to take; 0: nothing is
+ *	known of it.
+ * @back: bytes that the receiver sends, for which the sender gives the same credit.
+ * @clock: what the sender's QUIC costs is counted by it; NULL: by nothing.
  */
 struct world_options {
 	struct transit_path		path;
-	uint64_t			seed;
+	uint64_t			seed, begin;
 	bool				client;
 	bool				shared, batched;
 	struct equic_share_options	share;
 	uint64_t			initial_max_data;
 	uint64_t			max_stream_data;
 	uint64_t			max_streams;
+	uint32_t			payload_max;
+	uint64_t			back;
+	uint64_t			(*clock)(void);
 };
 
 struct world;
@@ -62,6 +70,16 @@ int world_run(struct world *w, uint64_t until);
 int world_run_until(struct world *w, bool (*done)(struct world *w, void *ctx),
 		   uint64_t until);
 
+/**
+ * world_run_together - several worlds at the same time
+ * @worlds: whose paths have a link in common, perhaps
+ * @count: of them
+ * @until: ns
+ *
+ * Return: 0; the error of an end that failed.
+ */
+int world_run_together(struct world *const *worlds, int count, uint64_t until);
+
 /* When @done was true. */
 uint64_t world_ended(const struct world *w);
 uint64_t world_now(const struct world *w);
@@ -73,6 +91,13 @@ struct receiver *world_receiver(struct world *w);
 
 /* A datagram of the second sender's, to the receiver. */
 int world_send(struct world *w, const uint8_t *packet, size_t len);
+
+/* Bytes that the receiver has sent and the sender got. */
+uint64_t world_got_back(const struct world *w);
+
+/* What the sender's QUIC has cost, by the clock of the options, in so many calls. */
+uint64_t world_spent(const struct world *w);
+uint64_t world_calls(const struct world *w);
 
 /* Arrivals and timers so far. */
 uint64_t world_events(const struct world *w);
