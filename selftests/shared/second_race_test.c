@@ -135,7 +135,8 @@ static void *send_on(void *arg)
 		/* Who gives more may not have a CPU. */
 		if (err && i % 64 == 0)
 			sched_yield();
-		s->wrong |= err && err != -EAGAIN && err != -ENOBUFS &&
+		s->wrong |= err && err != -EAGAIN &&
+			    err != -ECANCELED && err != -ENOBUFS &&
 			    err != -ENOSPC && err != -EDQUOT;
 	}
 	return NULL;

@@ -209,6 +209,8 @@ static void test_refusals(void)
 	left(stream(0, 100, 0), -ESHUTDOWN, "a closed stream");
 	number_stop(p.m);
 	left(datagram(100), -EAGAIN, "stop");
+	number_stop(p.m);
+	left(stream(0, 100, 0), -EAGAIN, "stop, for a stream");
 	p.m->number = EQUIC_NUMBER_NEXT_MASK;
 	left(datagram(100), -EOVERFLOW, "no number");
 	while (ring_reserve(p.producer))
@@ -246,14 +248,20 @@ static void unsent(int got, int want, uint64_t number, const char *what)
 	p.m->budget = 5000;
 }
 
+static void stop_behind_credit(struct pair *pair, enum second_step step)
+{
+	if (step == SECOND_CREDIT)
+		number_stop(pair->m);
+}
+
 static void test_unsent(void)
 {
 	const uint64_t epoch = 1ULL << EQUIC_NUMBER_EPOCH_SHIFT;
 
 	begin();
 	p.m->budget = 5000;
-	number_stop(p.m);
-	unsent(stream(0, 100, 0), -EAGAIN, EQUIC_RECORD_NO_NUMBER,
+	p.before = stop_behind_credit;
+	unsent(stream(0, 100, 0), -ECANCELED, EQUIC_RECORD_NO_NUMBER,
 	       "stopped behind the credit");
 	p.m->number = EQUIC_NUMBER_NEXT_MASK;
 	unsent(stream(0, 100, 0), -EOVERFLOW, EQUIC_RECORD_NO_NUMBER, "no number");

@@ -208,7 +208,7 @@ static int take_number(struct second *s, struct frame *frame)
 
 	err = number_take(s->memory, true, &word);
 	if (err)
-		return err == -EBUSY ? -EAGAIN : err;
+		return err == -EBUSY || err == -EAGAIN ? -ECANCELED : err;
 	/* A nonce twice would give the key away: the memory is not believed. */
 	if (number_pn(word) < s->next)
 		return -EPROTO;
@@ -265,6 +265,9 @@ static int transmit(struct second *s, struct frame *frame)
 {
 	int err;
 
+	/* Who is stopped takes nothing: it would be the library's to send. */
+	if (number_read(s->memory) & EQUIC_NUMBER_STOP)
+		return -EAGAIN;
 	frame->room = ring_reserve(s->ring);
 	if (!frame->room)
 		return -ENOSPC;

@@ -102,8 +102,9 @@ int second_path(struct second *s, const uint8_t *dcid, size_t len);
  * either way.
  *
  * Return: 0; -EMSGSIZE: too long for payload_max; -ENOTCONN: no second_path() yet;
- * -ENOSPC: no room for a record; -ENOBUFS: no budget; -EBUSY: word.h; -EAGAIN: stop,
- * or no number for who changes its word all the time; -EOVERFLOW: no more numbers;
+ * -EAGAIN: stop is set; -ENOSPC: no room for a record; -ENOBUFS: no budget; -EBUSY:
+ * word.h; -ECANCELED: stop was set meanwhile, or who changes the word all the time
+ * leaves no number; -EOVERFLOW: no more numbers;
  * -EPROTO: a number that may have been used; -ENOKEY: no key of the word's epoch;
  * -EKEYEXPIRED: the key has sealed as much as it may, or GnuTLS failed; -ECOMM: send()
  * failed, and the packet counts as sent; -EOWNERDEAD: it died meanwhile.
@@ -136,7 +137,7 @@ int second_claim(struct second *s, unsigned int *slot, unsigned int *generation)
  * nothing.
  *
  * Return: as second_datagram(), stream_id() and stream_take(); -EINVAL also: @fin,
- * and bytes behind it were taken. The bytes are the library's for 0, -EAGAIN,
+ * and bytes behind it were taken. The bytes are the library's for 0, -ECANCELED,
  * -EOVERFLOW, -EPROTO, -ENOKEY, -EKEYEXPIRED, -ECOMM; and the caller's for all others.
  */
 int second_stream(struct second *s, unsigned int slot, unsigned int generation,

@@ -169,7 +169,7 @@ static bool is_taken(int err)
 {
 	switch (err) {
 	case 0:
-	case -EAGAIN:
+	case -ECANCELED:
 	case -EOVERFLOW:
 	case -EPROTO:
 	case -ENOKEY:
