@@ -115,6 +115,9 @@ size_t share_seal(struct equic_share *s, uint8_t *packet, const uint8_t *header,
 	} else if (!s->keys[0].key || take_number(s, pn)) {
 		return 0;
 	}
+	/* Worn out by what all senders have sealed (RFC 9001, 6.6). */
+	if (*pn - s->epoch_first >= seal_packets_max(s->cipher))
+		return 0;
 	return seal(s->keys[0].key, packet, header, header_len, *pn, payload, len);
 }
 
