@@ -289,6 +289,26 @@ int equic_share_stream_send(struct equic_share *s, uint64_t stream,
 	       err ? NGTCP2_ERR_INVALID_ARGUMENT : 0;
 }
 
+bool equic_share_stream_next(struct equic_share *s,
+			     const struct equic_share_stream *stream,
+			     struct equic_share_stream *next)
+{
+	const struct stream *st = streams_next(&s->streams, stream ? stream->id + 1 : 0);
+	uint64_t word;
+
+	if (!st)
+		return false;
+	word = stream_read(s->memory, st->slot);
+	*next = (struct equic_share_stream){
+		.id = st->id,
+		.end = share_stream_end(s, st, word),
+		.acked = ranges_prefix(&st->acked),
+		.begun = st->claimed || word & EQUIC_STREAM_CLAIMED,
+		.ended = st->ended || st->reset,
+	};
+	return true;
+}
+
 int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
 			     uint64_t code)
 {

@@ -43,6 +43,14 @@
  * control is this library's, CUBIC for all senders together; the stack's stays as a
  * further limit. While both want more than that allows, the second sender gets half.
  *
+ * A call that returns NGTCP2_ERR_NOMEM has lost count of something that was sent: it and
+ * all calls behind it fail, and the connection is to be closed
+ * (equic_share_write_connection_close() still works).
+ *
+ * Behind a call of ngtcp2's own that changes the path or the connection ID, as
+ * ngtcp2_conn_initiate_migration(), one of the above is to be made at once: not before
+ * then is the second sender stopped.
+ *
  * One thread at a time may call for a connection.
  */
 #ifndef _EQUIC_SHARE_H
@@ -117,7 +125,8 @@ enum equic_share_stream_event {
  * struct equic_share_events - what the endpoint does for its second sender
  * @key: give it a key, and be sure that it has it when this returns. Called when the
  *	handshake is confirmed, and for each further epoch before the stack uses it.
- *	0; anything else: it has none, and sends nothing more.
+ *	0; anything else: it has none, and sends nothing more, unless another one
+ *	begins (equic_share_second_died()). Streams that wait for it are reset then.
  * @path: give it addresses and connection ID, all at once. It is stopped meanwhile.
  *	When this returns nothing of the old ones is sent any more. As @key.
  * @bytes: what a stream has at an offset: as many as there are, at most @len, to be
@@ -175,6 +184,7 @@ struct equic_share_options {
  * @lost: packets, of all senders.
  * @spurious: of them, those that arrived after all.
  * @resent: bytes of streams that were sent again.
+ * @twice: bytes of streams that the second sender had sent before.
  * @window: congestion window, bytes.
  * @in_flight: bytes.
  * @smoothed_rtt: ns.
@@ -186,7 +196,7 @@ struct equic_share_options {
  */
 struct equic_share_stats {
 	uint64_t taken, stack, library, probes, second, voids;
-	uint64_t lost, spurious, resent;
+	uint64_t lost, spurious, resent, twice;
 	uint64_t window, in_flight, smoothed_rtt;
 	uint64_t hostile, estranged, epoch, streams;
 };
@@ -323,6 +333,40 @@ EQUIC_SHARE_API
 int equic_share_stream_send(struct equic_share *s, uint64_t stream,
 			    uint64_t offset, uint64_t len, bool fin);
 
+/**
+ * struct equic_share_stream - a stream of the library's that is open
+ * @id: RFC 9000, 2.1.
+ * @end: bytes of it that were taken, by all senders: where it would go on.
+ * @acked: bytes that the peer has, from the first on.
+ * @begun: the second sender has claimed it, or the endpoint opened it; else it waits.
+ * @ended: it has a FIN, or is reset: there is nothing more to do.
+ */
+struct equic_share_stream {
+	uint64_t	id;
+	uint64_t	end;
+	uint64_t	acked;
+	bool		begun;
+	bool		ended;
+};
+
+/**
+ * equic_share_stream_next - look at the streams of the library's, one by one
+ * @s: share
+ * @stream: the one before, of which only @id is looked at; NULL at first
+ * @next: result: the one with the next higher id. May be @stream.
+ *
+ * When the second sender has died, those that are @begun and not @ended are the
+ * endpoint's to end, by equic_share_stream_send() from @end on or
+ * equic_share_stream_reset(); or another second sender's, which finds them in the
+ * memory.
+ *
+ * Return: false: there is none.
+ */
+EQUIC_SHARE_API
+bool equic_share_stream_next(struct equic_share *s,
+			     const struct equic_share_stream *stream,
+			     struct equic_share_stream *next);
+
 /* Reset it (RFC 9000, 19.4). Return: 0; NGTCP2_ERR_STREAM_NOT_FOUND. */
 EQUIC_SHARE_API
 int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
@@ -333,7 +377,7 @@ int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
  * @s: share
  *
  * What it has taken and not told of is the library's to send, as long as bytes() has
- * it. Its streams stay open: they are the endpoint's to end. A new one may begin, when
+ * it. Its streams stay open: see equic_share_stream_next(). A new one may begin, when
  * it has been given the keys and the path; key() and path() are called for it.
  */
 EQUIC_SHARE_API

@@ -187,15 +187,21 @@ void own_claimed(struct equic_share *s, struct stream *stream)
 	s->waiting--;
 }
 
-/* Streams wait for the second sender as long as the peer allows them. */
+/* The endpoint's own streams come out of the same credit: it keeps as many as wait. */
+static bool may_wait(const struct equic_share *s)
+{
+	return s->waiting < EQUIC_SHARED_POOL &&
+	       s->streams.count < EQUIC_SHARED_STREAMS &&
+	       ngtcp2_conn_get_streams_uni_left(s->conn) > s->waiting + 1;
+}
+
 void own_pool(struct equic_share *s)
 {
 	uint64_t max = s->stream_max;
 	struct stream *stream;
 	int64_t id;
 
-	while (s->waiting < EQUIC_SHARED_POOL &&
-	       s->streams.count < EQUIC_SHARED_STREAMS &&
+	while (may_wait(s) &&
 	       !ngtcp2_conn_open_uni_stream(s->conn, &id, NULL)) {
 		stream = streams_add(&s->streams, id);
 		stream->max = max;
@@ -215,9 +221,24 @@ static void release(struct equic_share *s, struct stream *stream)
 	stream_drop(s->memory, stream->slot);
 	stream->released = true;
 	s->gone_data += stream->final;
-	records_say(s, stream, EQUIC_SHARE_STREAM_DONE, stream->final);
-	/* What it sends becomes PING: translate_sent(). */
 	ngtcp2_conn_shutdown_stream_write(s->conn, 0, stream->id, 0);
+}
+
+/*
+ * What waits is claimed here, and never sent on: the RESET_STREAM of the stack's leaves
+ * as it is, or the peer would keep their credit for ever (RFC 9000, 4.6).
+ */
+void own_empty_pool(struct equic_share *s)
+{
+	unsigned int slot, generation;
+	struct stream *stream;
+
+	while (s->waiting && !stream_claim(s->memory, &slot, &generation)) {
+		stream = streams_at(&s->streams, slot, generation);
+		s->waiting--;
+		if (stream && !stream->claimed && !stream->released)
+			release(s, stream);
+	}
 }
 
 void own_release(struct equic_share *s)
@@ -230,7 +251,10 @@ void own_release(struct equic_share *s)
 	for (i = 0; i < s->streams.count; i++) {
 		struct stream *stream = &s->streams.slots[s->streams.order[i]];
 
-		if (stream_done(stream) && !stream->released)
-			release(s, stream);
+		if (!stream_done(stream) || stream->released)
+			continue;
+		records_say(s, stream, EQUIC_SHARE_STREAM_DONE, stream->final);
+		/* What that sends becomes PING: translate_sent(). */
+		release(s, stream);
 	}
 }

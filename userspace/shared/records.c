@@ -140,6 +140,8 @@ static int record_stream(struct equic_share *s, const struct equic_record *r)
 		return 0;
 	if (fin)
 		stream_close(s->memory, r->slot);
+	if (r->len && ranges_have(&stream->told, r->offset, r->offset + r->len))
+		s->stats.twice += r->len;
 	return stream_told(stream, r->offset, r->len, fin,
 			   !(r->flags & EQUIC_RECORD_UNSENT));
 }

@@ -277,8 +277,9 @@ int records_sent(struct equic_share *s, const struct sent *sent,
 size_t own_write(struct equic_share *s, uint8_t *dest, size_t destlen);
 bool own_due(struct equic_share *s);
 
-/* Streams in the pool, and those that are over. */
+/* Streams wait for a second sender; nobody will claim those that do. */
 void own_pool(struct equic_share *s);
+void own_empty_pool(struct equic_share *s);
 
 /* Not in the pool any more: it was claimed, or nobody will. */
 void own_claimed(struct equic_share *s, struct stream *stream);

@@ -52,6 +52,16 @@ struct stream *streams_find(struct streams *s, uint64_t id)
 	return stream->id == id ? stream : NULL;
 }
 
+struct stream *streams_next(struct streams *s, uint64_t id)
+{
+	unsigned int at;
+
+	for (at = place(s, id); at < s->count; at++)
+		if (!s->slots[s->order[at]].released)
+			return &s->slots[s->order[at]];
+	return NULL;
+}
+
 struct stream *streams_at(struct streams *s, unsigned int slot,
 			  unsigned int generation)
 {

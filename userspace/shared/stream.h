@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The unidirectional streams of the library (RELAY.md's "library streams"): the
- * stack has opened them and knows nothing else of them. Which bytes were sent, by
+ * The unidirectional streams of the library: the stack has opened them and knows
+ * nothing else of them. Which bytes were sent, by
  * whomever, which of them the peer has, and what is to be sent again.
  */
 #ifndef EQUIC_SHARED_STREAM_H
@@ -73,6 +73,9 @@ struct stream *streams_add(struct streams *s, uint64_t id);
 
 /* Return: NULL: none has this id. */
 struct stream *streams_find(struct streams *s, uint64_t id);
+
+/* Return: that with the lowest id from here on which is not released; NULL: none. */
+struct stream *streams_next(struct streams *s, uint64_t id);
 
 /* Return: NULL: the slot has another one by now, or none. */
 struct stream *streams_at(struct streams *s, unsigned int slot,

@@ -192,6 +192,7 @@ static void serve_second(struct equic_share *s)
 	give(s);
 	if (s->declined) {
 		number_stop(s->memory);
+		own_empty_pool(s);
 		return;
 	}
 	own_pool(s);
