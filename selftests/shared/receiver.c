@@ -9,7 +9,7 @@
 #include "ktap.h"
 #include "receiver.h"
 
-enum { LONG_HEADER = 0x80, TAG = 16, PAYLOAD_MAX = 1500 };
+enum { LONG_HEADER = 0x80, PN_LEN = 0x03, TAG = 16, PAYLOAD_MAX = 1500 };
 
 /* Packets: more than are under way, and a number of as many bytes. */
 enum { AHEAD = 2000 };
@@ -117,9 +117,11 @@ static void look_at_frames(struct receiver *r, const uint8_t *payload, size_t le
 {
 	struct frame frame = { .end = 0 };
 
-	while (frame_next(payload, len, frame.end, &frame) == 1)
+	while (frame_next(payload, len, frame.end, &frame) == 1) {
 		r->empty_resets += frame.type == FRAME_RESET_STREAM &&
 				   !frame.number[2];
+		r->retired += frame.type == FRAME_RETIRE_CONNECTION_ID;
+	}
 }
 
 /* In each header there is all of the number that a test needs: it has four bytes. */
@@ -139,6 +141,7 @@ static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 				       ciphertextlen, nonce, noncelen, aad,
 				       aadlen);
 	if (!ret && !(aad[0] & LONG_HEADER) && running->looks) {
+		running->narrow += (aad[0] & PN_LEN) != PN_LEN;
 		memcpy(&pn, aad + aadlen - 4, 4);
 		note_number(running, ntohl(pn), tag);
 		look_at_frames(running, dest, ciphertextlen - TAG);
@@ -167,13 +170,23 @@ static void forge(const struct receiver *r, uint8_t *payload,
 	memset(at, FRAME_PADDING, end - at);
 }
 
-static void forge_all(const struct receiver *r, uint8_t *payload, size_t len)
+/* Its first number becomes the second, too; both have one byte. */
+static void retire(struct receiver *r, uint8_t *payload, const struct frame *frame)
+{
+	payload[frame->begin + 2] = payload[frame->begin + 1];
+	r->retire = false;
+}
+
+static void forge_all(struct receiver *r, uint8_t *payload, size_t len)
 {
 	struct frame frame = { .end = 0 };
 
-	while (frame_next(payload, len, frame.end, &frame) == 1)
-		if (frame.type == FRAME_ACK)
+	while (frame_next(payload, len, frame.end, &frame) == 1) {
+		if (r->lie && frame.type == FRAME_ACK)
 			forge(r, payload, &frame);
+		if (r->retire && frame.type == FRAME_NEW_CONNECTION_ID)
+			retire(r, payload, &frame);
+	}
 }
 
 static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
@@ -184,7 +197,7 @@ static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 {
 	uint8_t payload[PAYLOAD_MAX];
 
-	if (running->lie && !(aad[0] & LONG_HEADER) &&
+	if ((running->lie || running->retire) && !(aad[0] & LONG_HEADER) &&
 	    plaintextlen <= sizeof(payload)) {
 		memcpy(payload, plaintext, plaintextlen);
 		forge_all(running, payload, plaintextlen);

@@ -49,8 +49,11 @@ struct received_number {
  * @number_room: for how many there is room.
  * @number_above: all of them.
  * @repeated: packets whose number came before in another packet: always 0.
+ * @narrow: packets whose number has less than four bytes: always 0.
  * @empty_resets: RESET_STREAM frames that say that nothing was sent: the stack's, of a
  *	stream that it forgets.
+ * @retired: RETIRE_CONNECTION_ID frames.
+ * @retire: the next NEW_CONNECTION_ID that it sends retires all those before.
  */
 struct receiver {
 	bool			looks;
@@ -60,7 +63,8 @@ struct receiver {
 	struct received_number	*numbers;
 	size_t			number_count, number_room;
 	uint64_t		number_above;
-	uint64_t		repeated, empty_resets;
+	uint64_t		repeated, narrow, empty_resets, retired;
+	bool			retire;
 };
 
 /* Its connection's user data is @r. */

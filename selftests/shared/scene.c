@@ -16,7 +16,14 @@ static int on_key(void *ctx, const struct equic_share_key *key)
 {
 	struct scene *sc = ctx;
 	struct seal_secret secret = { .cipher = key->cipher };
+	struct equic_share_stats st;
 
+	equic_share_get_stats(world_share(sc->world), &st);
+	sc->early += !world_confirmed(sc->world);
+	sc->late += key->epoch && st.epoch >= key->epoch;
+	sc->key = *key;
+	if (sc->plan.refuse_from && key->epoch >= sc->plan.refuse_from)
+		return -1;
 	memcpy(secret.key, key->key, sizeof(secret.key));
 	memcpy(secret.iv, key->iv, sizeof(secret.iv));
 	memcpy(secret.header, key->header, sizeof(secret.header));
@@ -78,8 +85,11 @@ static const struct equic_share_events events = {
 
 static int second_send(void *ctx, const uint8_t *packet, size_t len)
 {
+	const ngtcp2_cid *dcid;
 	struct scene *sc = ctx;
 
+	dcid = ngtcp2_conn_get_dcid(world_sender(sc->world));
+	sc->stale += !!memcmp(packet + 1, dcid->data, dcid->datalen);
 	return world_send(sc->world, packet, len);
 }
 
@@ -168,7 +178,7 @@ static void send_stream(struct scene *sc, struct scene_stream *st)
 		err = second_stream(sc->second, st->slot, st->generation,
 				    st->sent, bytes, len, len == left, 0);
 		/* They are sent, or the library has them to send. */
-		if (!err || err == -EAGAIN || err == -ENOKEY) {
+		if (!err || err == -ECANCELED || err == -ENOKEY) {
 			st->sent += len;
 			st->live = len < left;
 		}
@@ -322,6 +332,8 @@ static void rebind(struct scene *sc, uint64_t now)
 	if (sc->rebind_at) {
 		world_rebind(sc->world);
 		sc->rebinds++;
+		/* A client may have migrated without the library. */
+		equic_share_handle_expiry(world_share(sc->world), now);
 	}
 	sc->rebind_at = now + sc->plan.rebind_every;
 }
@@ -455,7 +467,8 @@ struct scene *scene_new(const struct scene_plan *plan)
 			   .update_after = plan->update_after },
 		.initial_max_data = plan->initial_max_data,
 		.max_stream_data = plan->max_stream_data ?: 1 << 24,
-		.max_streams = 64,
+		.max_streams = plan->max_streams ?: 64,
+		.max_udp_payload_size = plan->max_udp_payload_size,
 	};
 
 	if (!sc)

@@ -36,6 +36,9 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  * @stop_every: every so many streams the peer wants no more of; 0: none.
  * @batched: packets of the stack leave together; the second sender's pass them.
  * @stack_first: the second sender comes when the stack has got what it may have.
+ * @max_streams: of the peer; 0: more than are used.
+ * @max_udp_payload_size: of the peer, a datagram's; 0: as it is usual.
+ * @refuse_from: the second sender does not take the keys from this epoch on; 0: it does.
  * @plain: the endpoint is ngtcp2 alone: nothing is shared.
  * @spoil: what the second sender does to the memory when the stack has sent a quarter;
  *	then it is gone for good, and what it began is the endpoint's to end. NULL:
@@ -50,7 +53,8 @@ struct scene_plan {
 	uint64_t		stream_bytes, stack_bytes;
 	int			datagrams;
 	uint64_t		initial_max_data, max_stream_data;
-	uint64_t		update_after;
+	uint64_t		update_after, max_streams, max_udp_payload_size;
+	unsigned int		refuse_from;
 	unsigned int		mortal;
 	uint64_t		rebind_every;
 	int			stop_every;
@@ -81,6 +85,9 @@ struct scene {
 	uint64_t		fates[3], done, stopped, keys, paths;
 	uint64_t		overruns;	/* of the window */
 	uint64_t		astray;		/* changes of the path, and no stop */
+	uint64_t		stale;		/* packets to another connection ID */
+	uint64_t		early, late;	/* keys: before all, and behind their use */
+	struct equic_share_key	key;		/* the last */
 	uint64_t		path_window;	/* when there was another path */
 	uint64_t		marked;		/* packets that are not Not-ECT */
 	struct equic_share_stats before;

@@ -63,8 +63,13 @@ static struct equic_share_stats play(const char *role, const char *what,
 	ktap_result(!world_receiver(sc->world)->repeated,
 		    "%s: no packet number is used twice", name);
 	ktap_result(!sc->overruns, "%s: the window is kept to", name);
-	ktap_result(!sc->astray,
+	ktap_result(!sc->astray && !sc->stale,
 		    "%s: the second sender is stopped while it learns a path", name);
+	ktap_result(!sc->early && !sc->late,
+		    "%s: it has a key when the handshake is confirmed, and the next before its use",
+		    name);
+	ktap_result(!world_receiver(sc->world)->narrow,
+		    "%s: packet numbers have four bytes", name);
 	ktap_result(!world_receiver(sc->world)->empty_resets,
 		    "%s: the peer is not told what the stack forgets", name);
 	if (plan->stop_every)
@@ -351,8 +356,7 @@ static void test_fin_closes(uint64_t seed)
 	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
 	err = second_stream(sc->second, sc->streams[0].slot,
 			    sc->streams[0].generation, 100, &byte, 1, false, 0);
-	ktap_diag("%d %lld", err, (long long)sc->memory->budget);
-ktap_result(err == -ESHUTDOWN, "behind FIN nobody takes bytes");
+	ktap_result(err == -ESHUTDOWN, "behind FIN nobody takes bytes");
 	scene_free(sc);
 }
 

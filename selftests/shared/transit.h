@@ -56,12 +56,14 @@ struct datagram {
  * @chance: whose they are lost by.
  * @first: to arrive.
  * @link: where no other is shared.
+ * @largest: of each end, the largest that it sent, bytes.
  */
 struct transit {
 	struct transit_path	path;
 	struct chance		*chance;
 	struct datagram		*first;
 	struct transit_link	link;
+	size_t			largest[TRANSIT_ENDS];
 };
 
 /* From an end to the other one. */

@@ -27,6 +27,7 @@ struct world {
 	void				*ctx;
 	struct chance			chance;
 	uint64_t			now, ended, events;
+	bool				confirmed;
 	struct transit			transit;
 	struct end			end[ENDS];
 	int				sender;
@@ -74,6 +75,27 @@ struct equic_share *world_share(struct world *w)
 struct receiver *world_receiver(struct world *w)
 {
 	return &w->receiver;
+}
+
+size_t world_largest(const struct world *w)
+{
+	return w->transit.largest[w->sender];
+}
+
+/* A server's is when it is complete; a client is told. */
+bool world_confirmed(struct world *w)
+{
+	return w->confirmed ||
+	       (w->sender == SERVER &&
+		ngtcp2_conn_get_handshake_completed(w->end[SERVER].conn));
+}
+
+static int on_confirmed(ngtcp2_conn *conn, void *user_data)
+{
+	(void)conn;
+	(void)user_data;
+	running->confirmed = true;
+	return 0;
 }
 
 uint64_t world_events(const struct world *w)
@@ -211,10 +233,12 @@ static ngtcp2_callbacks callbacks_of(struct world *w, int which)
 		.version_negotiation = ngtcp2_crypto_version_negotiation_cb,
 	};
 
-	if (which != w->sender)
+	if (which != w->sender) {
 		receiver_callbacks(&cb);
-	else
-		cb.recv_stream_data = on_back;
+		return cb;
+	}
+	cb.recv_stream_data = on_back;
+	cb.handshake_confirmed = on_confirmed;
 	return cb;
 }
 
@@ -245,6 +269,9 @@ static ngtcp2_transport_params parameters_of(struct world *w, int which)
 		t.initial_max_data = w->options.initial_max_data;
 		t.initial_max_stream_data_uni = w->options.max_stream_data;
 		t.initial_max_streams_uni = w->options.max_streams;
+		if (w->options.max_udp_payload_size)
+			t.max_udp_payload_size =
+				w->options.max_udp_payload_size;
 	} else if (w->options.back) {
 		t.initial_max_data = w->options.initial_max_data;
 		t.initial_max_stream_data_uni = w->options.max_stream_data;

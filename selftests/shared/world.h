@@ -30,6 +30,7 @@
  *	known of it.
  * @back: bytes that the receiver sends, for which the sender gives the same credit.
  * @clock: what the sender's QUIC costs is counted by it; NULL: by nothing.
+ * @max_udp_payload_size: the receiver's transport parameter; 0: as it is usual.
  */
 struct world_options {
 	struct transit_path		path;
@@ -39,7 +40,7 @@ struct world_options {
 	struct equic_share_options	share;
 	uint64_t			initial_max_data;
 	uint64_t			max_stream_data;
-	uint64_t			max_streams;
+	uint64_t			max_streams, max_udp_payload_size;
 	uint32_t			payload_max;
 	uint64_t			back;
 	uint64_t			(*clock)(void);
@@ -88,6 +89,12 @@ ngtcp2_conn *world_peer(struct world *w);
 struct equic_share *world_share(struct world *w);
 
 struct receiver *world_receiver(struct world *w);
+
+/* Whether the sender's handshake is confirmed (RFC 9001, 4.1.2). */
+bool world_confirmed(struct world *w);
+
+/* The largest datagram of the sender's endpoint and second sender, bytes. */
+size_t world_largest(const struct world *w);
 
 /* A datagram of the second sender's, to the receiver. */
 int world_send(struct world *w, const uint8_t *packet, size_t len);

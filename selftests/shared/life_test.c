@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a second sender inside a connection: what it is given and when, what is
+ * kept from it, what stops it, and what becomes of its streams.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ktap.h"
+#include "scene.h"
+#include "word.h"
+
+#define MS NGTCP2_MILLISECONDS
+#define S NGTCP2_SECONDS
+
+enum { CODE = 9 };
+
+static const struct scene_plan usual = {
+	.path = { .delay = 10 * MS, .rate = 5000000, .queue = 200000 },
+	.seed = 1, .streams = 6, .stream_bytes = 1500000, .stack_bytes = 500000,
+	.initial_max_data = 1 << 18,
+};
+
+static bool is_stopped(struct scene *sc)
+{
+	return number_read(sc->memory) & EQUIC_NUMBER_STOP;
+}
+
+static void run(struct scene *sc, uint64_t ns)
+{
+	if (world_run(sc->world, world_now(sc->world) + ns))
+		ktap_bail("the connection ended");
+}
+
+/* It is in the middle of its streams. */
+static struct scene *begin(const struct scene_plan *plan)
+{
+	struct scene *sc = scene_new(plan);
+
+	while (!sc->streams[0].sent)
+		run(sc, MS);
+	run(sc, 30 * MS);
+	if (is_stopped(sc))
+		ktap_bail("the second sender is stopped");
+	return sc;
+}
+
+/* Streams of the library's, that wait or have begun. */
+static unsigned int count_open(struct scene *sc, bool begun)
+{
+	struct equic_share_stream st, *at = NULL;
+	unsigned int n = 0;
+
+	while (equic_share_stream_next(world_share(sc->world), at, &st)) {
+		n += st.begun == begun && !st.ended;
+		at = &st;
+	}
+	return n;
+}
+
+static uint64_t second_packets(struct scene *sc)
+{
+	struct equic_share_stats st;
+
+	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
+	equic_share_get_stats(world_share(sc->world), &st);
+	return st.second;
+}
+
+static unsigned int count_reset(struct scene *sc)
+{
+	struct receiver *r = world_receiver(sc->world);
+	unsigned int i, n = 0;
+
+	for (i = 0; i < RECEIVER_STREAMS_MAX; i++)
+		n += r->streams[i].reset;
+	return n;
+}
+
+static void test_refused_key(void)
+{
+	struct scene_plan plan = usual;
+	unsigned int waiting;
+	struct scene *sc;
+	uint64_t packets;
+
+	plan.update_after = 300;
+	/* That of epoch 1 comes at once: ngtcp2 makes it early. */
+	plan.refuse_from = 2;
+	sc = begin(&plan);
+	waiting = count_open(sc, false);
+	while (sc->key.epoch < plan.refuse_from)
+		run(sc, MS);
+	packets = second_packets(sc);
+	run(sc, S);
+	ktap_result(is_stopped(sc) && second_packets(sc) == packets,
+		    "a second sender that did not take a key sends nothing more");
+	ktap_result(scene_received(sc, sc->stack_stream)->fin,
+		    "without it the connection goes on");
+	ktap_result(waiting && !count_open(sc, false) && count_reset(sc) == waiting,
+		    "streams that nobody will use are really reset");
+	scene_free(sc);
+}
+
+/* Each in the epoch before; the stack and the library count, too. */
+static uint64_t packets_max;
+
+uint64_t __real_seal_packets_max(enum seal_cipher cipher);
+uint64_t __wrap_seal_packets_max(enum seal_cipher cipher);
+
+uint64_t __wrap_seal_packets_max(enum seal_cipher cipher)
+{
+	return packets_max ?: __real_seal_packets_max(cipher);
+}
+
+static void test_worn_out(void)
+{
+	struct scene_plan plan = usual;
+	struct equic_share_stats st;
+	struct scene *sc;
+	uint64_t packets;
+	int err;
+
+	packets_max = 500;
+	/* It comes too late. */
+	plan.update_after = 2 * packets_max;
+	sc = begin(&plan);
+	err = scene_play(sc, 60 * S);
+	packets = second_packets(sc);
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_result(err == NGTCP2_ERR_CALLBACK_FAILURE && packets &&
+		    st.stack + st.library + st.second <= packets_max,
+		    "at the limit of a key (RFC 9001, 6.6) everybody stops");
+	packets_max = 0;
+	scene_free(sc);
+}
+
+/* What the stack refuses at first, for another update is going on, is asked for again. */
+static void test_update_again(void)
+{
+	struct scene_plan plan = usual;
+	struct equic_share_stats st;
+	struct scene *sc;
+
+	plan.update_after = 1;
+	sc = begin(&plan);
+	while (!scene_received(sc, sc->stack_stream)->fin)
+		run(sc, 10 * MS);
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_result(st.epoch >= 3 && !sc->late,
+		    "an update that the stack refuses now is asked for again");
+	scene_free(sc);
+}
+
+static struct scene *closing;
+static bool stopped_before;
+
+ngtcp2_ssize __real_ngtcp2_conn_write_connection_close_versioned(
+	ngtcp2_conn *conn, ngtcp2_path *path, int version, ngtcp2_pkt_info *pi,
+	uint8_t *dest, size_t destlen, const ngtcp2_ccerr *ccerr, ngtcp2_tstamp ts);
+ngtcp2_ssize __wrap_ngtcp2_conn_write_connection_close_versioned(
+	ngtcp2_conn *conn, ngtcp2_path *path, int version, ngtcp2_pkt_info *pi,
+	uint8_t *dest, size_t destlen, const ngtcp2_ccerr *ccerr, ngtcp2_tstamp ts);
+
+ngtcp2_ssize __wrap_ngtcp2_conn_write_connection_close_versioned(
+	ngtcp2_conn *conn, ngtcp2_path *path, int version, ngtcp2_pkt_info *pi,
+	uint8_t *dest, size_t destlen, const ngtcp2_ccerr *ccerr, ngtcp2_tstamp ts)
+{
+	stopped_before = is_stopped(closing);
+	return __real_ngtcp2_conn_write_connection_close_versioned(
+		conn, path, version, pi, dest, destlen, ccerr, ts);
+}
+
+/* Whether it stays stopped, and is told so. */
+static bool sends_nothing(struct scene *sc)
+{
+	uint8_t byte = 0;
+
+	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world) + S);
+	return is_stopped(sc) &&
+	       second_datagram(sc->second, &byte, 1, 0) == -EAGAIN;
+}
+
+static ngtcp2_ssize close_peer(struct scene *sc, uint8_t *packet, size_t len)
+{
+	ngtcp2_ccerr error;
+
+	ngtcp2_ccerr_default(&error);
+	return ngtcp2_conn_write_connection_close(world_peer(sc->world), NULL, NULL,
+						  packet, len, &error,
+						  world_now(sc->world));
+}
+
+static void test_close(void)
+{
+	uint8_t packet[TRANSIT_DATAGRAM_MAX];
+	struct scene *sc = begin(&usual);
+	ngtcp2_ccerr error;
+
+	closing = sc;
+	ngtcp2_ccerr_default(&error);
+	ktap_result(equic_share_write_connection_close(world_share(sc->world), NULL,
+						       NULL, packet,
+						       sizeof(packet), &error,
+						       world_now(sc->world)) > 0 &&
+		    stopped_before && sends_nothing(sc),
+		    "stop is set before CONNECTION_CLOSE, and stays");
+	scene_free(sc);
+}
+
+static int deliver(struct scene *sc, const uint8_t *packet, size_t len)
+{
+	ngtcp2_pkt_info pi = { };
+
+	return equic_share_read_pkt(world_share(sc->world),
+				    ngtcp2_conn_get_path(world_sender(sc->world)),
+				    &pi, packet, len, world_now(sc->world));
+}
+
+static void test_draining(void)
+{
+	uint8_t packet[TRANSIT_DATAGRAM_MAX];
+	struct scene *sc = begin(&usual);
+	ngtcp2_ssize n;
+
+	closing = sc;
+	n = close_peer(sc, packet, sizeof(packet));
+	ktap_result(n > 0 && deliver(sc, packet, n) == NGTCP2_ERR_DRAINING &&
+		    sends_nothing(sc),
+		    "stop is set when the connection is draining");
+	scene_free(sc);
+}
+
+/* RFC 9000, 10.3: the server's parameter has a token of zeroes. */
+static void test_stateless_reset(void)
+{
+	struct scene_plan plan = usual;
+	uint8_t packet[64];
+	struct scene *sc;
+
+	plan.client = true;
+	sc = begin(&plan);
+	memset(packet, 0x41, sizeof(packet));
+	memset(packet + sizeof(packet) - NGTCP2_STATELESS_RESET_TOKENLEN, 0,
+	       NGTCP2_STATELESS_RESET_TOKENLEN);
+	ktap_result(deliver(sc, packet, sizeof(packet)) == NGTCP2_ERR_DRAINING &&
+		    sends_nothing(sc),
+		    "stop is set on a stateless reset");
+	scene_free(sc);
+}
+
+/* The peer wants no more of all connection IDs but one that it gives now. */
+static void test_retire(void)
+{
+	struct scene_plan plan = usual;
+	struct receiver *r;
+	struct scene *sc;
+	uint64_t paths;
+
+	plan.client = true;
+	sc = begin(&plan);
+	r = world_receiver(sc->world);
+	r->retire = true;
+	paths = sc->paths;
+	/* It gives one for that which the client has left. */
+	world_rebind(sc->world);
+	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
+	run(sc, S);
+	ktap_diag("%llu connection IDs retired, %llu paths",
+		  (unsigned long long)r->retired,
+		  (unsigned long long)(sc->paths - paths));
+	ktap_result(!r->retire && r->retired > 2 && sc->paths - paths >= 2 &&
+		    !sc->stale && !sc->astray,
+		    "stop is set before RETIRE_CONNECTION_ID, until it has the new ID");
+	scene_free(sc);
+}
+
+static bool has(const struct scene *sc, const void *what, size_t len)
+{
+	return memmem(sc->memory, sizeof(*sc->memory), what, len);
+}
+
+static void test_secrets(void)
+{
+	struct scene *sc = begin(&usual);
+	const ngtcp2_path *path = ngtcp2_conn_get_path(world_sender(sc->world));
+	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(world_sender(sc->world));
+
+	/* What is there is found. */
+	ktap_result(has(sc, &sc->memory->streams[3].id, sizeof(uint64_t)) &&
+		    !has(sc, sc->key.key, 16) && !has(sc, sc->key.header, 16) &&
+		    !has(sc, sc->key.iv, sizeof(sc->key.iv)),
+		    "keys are never in the memory");
+	ktap_result(!has(sc, dcid->data, dcid->datalen) &&
+		    !has(sc, path->local.addr, 8) && !has(sc, path->remote.addr, 8),
+		    "nor are connection IDs and addresses");
+	scene_free(sc);
+}
+
+/* Nobody calls the library any more, and time passes. */
+static void test_hung(void)
+{
+	struct scene_plan plan = usual;
+	uint8_t bytes[1000] = { };
+	int64_t budget, spent = 0;
+	struct equic_share_stats st;
+	struct scene *sc;
+	int err, i;
+
+	plan.streams = 0;
+	plan.path.delay = 100 * MS;
+	sc = scene_new(&plan);
+	while (!sc->stack_fin)
+		run(sc, MS);
+	run(sc, S);
+	budget = sc->memory->budget;
+	while (!(err = second_datagram(sc->second, bytes, sizeof(bytes), 0)))
+		spent += sizeof(bytes);
+	ktap_result(err == -ENOBUFS && spent >= budget - (int64_t)sizeof(bytes) &&
+		    sc->memory->budget > -EQUIC_SHARE_PAYLOAD_MAX,
+		    "when the endpoint hangs, the second sender stops at its budget");
+	/* Pacing gives the rest of the window bit by bit, in less than an RTT. */
+	for (i = 0; i < 195; i++) {
+		run(sc, MS);
+		equic_share_handle_expiry(world_share(sc->world),
+					  world_now(sc->world));
+		while (!(err = second_datagram(sc->second, bytes, sizeof(bytes),
+					       0)))
+			;
+	}
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_result(err == -ENOBUFS && st.in_flight >= st.window &&
+		    st.in_flight < st.window + EQUIC_SHARE_PAYLOAD_MAX,
+		    "beyond the window nothing but acknowledgments and losses refill it");
+	run(sc, S);
+	ktap_result(sc->memory->budget > 0, "and they do");
+	scene_free(sc);
+}
+
+static void test_pool(void)
+{
+	struct scene_plan plan = usual;
+	struct equic_share_stats st;
+	struct scene *sc;
+
+	plan.streams = 0;
+	sc = scene_new(&plan);
+	run(sc, S);
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_result(st.streams == 16 && count_open(sc, false) == 16,
+		    "16 streams wait for the second sender");
+	scene_free(sc);
+	plan.max_streams = 6;
+	sc = scene_new(&plan);
+	run(sc, S);
+	ktap_result(count_open(sc, false) &&
+		    count_open(sc, false) <=
+			    ngtcp2_conn_get_streams_uni_left(world_sender(sc->world)),
+		    "or fewer: the endpoint keeps as many of MAX_STREAMS as wait");
+	scene_free(sc);
+	plan = usual;
+	plan.streams = 20;
+	plan.stream_bytes = 5000;
+	plan.max_streams = 3;
+	sc = scene_new(&plan);
+	ktap_result(!scene_play(sc, 60 * S) && scene_complete(sc),
+		    "where the peer allows three, twenty are sent");
+	scene_free(sc);
+}
+
+static void test_payload(const char *name, uint64_t peers, size_t payload)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+
+	plan.max_udp_payload_size = peers;
+	plan.stream_bytes = 150000;
+	plan.path.loss = 10;
+	sc = scene_new(&plan);
+	ktap_result(!scene_play(sc, 60 * S) && scene_right(sc) &&
+		    sc->memory->payload_max == payload &&
+		    world_largest(sc->world) == payload,
+		    "%s: no datagram is larger than %zu bytes", name, payload);
+	scene_free(sc);
+}
+
+static void die(struct scene *sc)
+{
+	equic_share_second_died(world_share(sc->world));
+	sc->dead = true;
+	sc->revive_at = UINT64_MAX;
+}
+
+/* They are the endpoint's: one goes on to where it would have ended, the others do not. */
+static void test_left(void)
+{
+	struct equic_share_stream st, *at = NULL;
+	struct scene_plan plan = usual;
+	struct equic_share *share;
+	unsigned int n = 0, same = 0, waiting;
+	struct scene *sc;
+	int failed = 0;
+
+	plan.initial_max_data = 4 << 20;
+	sc = begin(&plan);
+	share = world_share(sc->world);
+	/* Nobody takes the keys anew: these are reset as well. */
+	waiting = count_open(sc, false);
+	die(sc);
+	while (equic_share_stream_next(share, at, &st)) {
+		at = &st;
+		if (!st.begun)
+			continue;
+		same += n < (unsigned int)sc->claims && st.id == sc->streams[n].id &&
+			st.end == sc->streams[n].sent;
+		if (n++)
+			failed |= equic_share_stream_reset(share, st.id, CODE);
+		else
+			failed |= equic_share_stream_send(share, st.id, st.end,
+							  1000, true);
+	}
+	ktap_result(n == (unsigned int)usual.streams && same == n,
+		    "the endpoint learns which streams a dead sender left, and where they end");
+	run(sc, S);
+	ktap_result(!failed && scene_received(sc, sc->streams[0].id)->fin &&
+		    scene_received(sc, sc->streams[0].id)->bytes ==
+			    sc->streams[0].sent + 1000 &&
+		    !scene_received(sc, sc->streams[0].id)->wrong &&
+		    count_reset(sc) == n - 1 + waiting && !count_open(sc, true),
+		    "it goes on with them, or resets them");
+	scene_free(sc);
+}
+
+/* Two CPUs may have been given the same. */
+static void test_twice(void)
+{
+	struct scene_plan plan = usual;
+	struct equic_share_stats st;
+	uint8_t bytes[100];
+	struct scene *sc;
+	size_t i;
+	int err;
+
+	plan.streams = 1;
+	plan.stream_bytes = 400000;
+	sc = begin(&plan);
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = stream_byte(sc->streams[0].id, i);
+	do {
+		run(sc, MS);
+		err = second_stream(sc->second, sc->streams[0].slot,
+				    sc->streams[0].generation, 0, bytes,
+				    sizeof(bytes), false, 0);
+	} while (err == -ENOBUFS);
+	err = err ?: scene_play(sc, 60 * S);
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_result(!err && scene_right(sc) && !st.hostile &&
+		    st.twice == sizeof(bytes),
+		    "a range that was sent twice is legal, and counted");
+	scene_free(sc);
+}
+
+int main(void)
+{
+	ktap_begin();
+	test_refused_key();
+	test_update_again();
+	test_worn_out();
+	test_close();
+	test_draining();
+	test_stateless_reset();
+	test_retire();
+	test_secrets();
+	test_hung();
+	test_pool();
+	test_payload("without an option", 0, 1252);
+	test_payload("a peer with max_udp_payload_size", 1210, 1210);
+	test_left();
+	test_twice();
+	return ktap_end();
+}
