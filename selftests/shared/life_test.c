@@ -118,7 +118,7 @@ static void test_worn_out(void)
 	struct scene_plan plan = usual;
 	struct equic_share_stats st;
 	struct scene *sc;
-	uint64_t packets;
+	uint64_t packets, word;
 	int err;
 
 	packets_max = 500;
@@ -131,6 +131,13 @@ static void test_worn_out(void)
 	ktap_result(err == NGTCP2_ERR_CALLBACK_FAILURE && packets &&
 		    st.stack + st.library + st.second <= packets_max,
 		    "at the limit of a key (RFC 9001, 6.6) everybody stops");
+	scene_free(sc);
+
+	sc = begin(&plan);
+	while (number_pn(number_read(sc->memory)) < packets_max)
+		number_take(sc->memory, false, &word);
+	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
+	ktap_result(is_stopped(sc), "the second sender when somebody looks");
 	packets_max = 0;
 	scene_free(sc);
 }
@@ -431,6 +438,49 @@ static void test_left(void)
 	scene_free(sc);
 }
 
+/* As a sender does that is stopped behind the credit. */
+static void take_and_fail(struct scene *sc, struct scene_stream *st, uint64_t len)
+{
+	struct equic_record *record = ring_reserve(sc->ring);
+
+	if (!record || stream_take(sc->memory, st->slot, st->generation, st->sent,
+				   len))
+		ktap_bail("no bytes");
+	*record = (struct equic_record){
+		.number = EQUIC_RECORD_NO_NUMBER,
+		.connection = sc->memory->connection,
+		.kind = EQUIC_RECORD_STREAM,
+		.flags = EQUIC_RECORD_UNSENT,
+		.slot = st->slot,
+		.generation = st->generation,
+		.len = len,
+		.offset = st->sent,
+	};
+	ring_submit(sc->ring, record);
+	st->sent += len;
+}
+
+static void test_unsent(void)
+{
+	struct scene_plan plan = usual;
+	struct equic_share_stats st;
+	struct scene *sc;
+	int err;
+
+	plan.initial_max_data = 4 << 20;
+	/* Nothing else is to be sent again. */
+	plan.path.queue = 1 << 24;
+	plan.stream_bytes = 200000;
+	sc = begin(&plan);
+	take_and_fail(sc, &sc->streams[0], 1000);
+	err = scene_play(sc, 60 * S);
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_result(!err && scene_complete(sc) && scene_right(sc) &&
+		    st.resent == 1000 && !st.lost,
+		    "what the second sender took and could not send, the library sends");
+	scene_free(sc);
+}
+
 /* Two CPUs may have been given the same. */
 static void test_twice(void)
 {
@@ -476,6 +526,7 @@ int main(void)
 	test_payload("without an option", 0, 1252);
 	test_payload("a peer with max_udp_payload_size", 1210, 1210);
 	test_left();
+	test_unsent();
 	test_twice();
 	return ktap_end();
 }

@@ -22,6 +22,8 @@ static int on_key(void *ctx, const struct equic_share_key *key)
 	sc->early += !world_confirmed(sc->world);
 	sc->late += key->epoch && st.epoch >= key->epoch;
 	sc->key = *key;
+	if (!sc->second)
+		return -1;
 	if (sc->plan.refuse_from && key->epoch >= sc->plan.refuse_from)
 		return -1;
 	memcpy(secret.key, key->key, sizeof(secret.key));

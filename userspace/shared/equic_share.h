@@ -62,6 +62,7 @@
 #include <gnutls/gnutls.h>
 #include <ngtcp2/ngtcp2.h>
 #include <linux/equic_shared.h>
+#include "equic_share_key.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -75,25 +76,6 @@ struct equic_share;
 #define EQUIC_SHARE_PAYLOAD_MIN		1200
 #define EQUIC_SHARE_PAYLOAD_MAX		1452
 #define EQUIC_SHARE_RINGS_MAX		64
-#define EQUIC_SHARE_KEY_LEN		32
-#define EQUIC_SHARE_IV_LEN		12
-
-/**
- * struct equic_share_key - what the second sender seals with in an epoch
- * @epoch: as in the number word; the key phase is its last bit (RFC 9001, 6).
- * @cipher: the numbers of enum equic_cipher: AES-128-GCM, AES-256-GCM,
- *	ChaCha20-Poly1305.
- * @key: 16 or 32 bytes of it.
- * @iv: RFC 9001, 5.1.
- * @header: of header protection, as long as @key. The same in all epochs.
- */
-struct equic_share_key {
-	uint32_t	epoch;
-	uint32_t	cipher;
-	uint8_t		key[EQUIC_SHARE_KEY_LEN];
-	uint8_t		iv[EQUIC_SHARE_IV_LEN];
-	uint8_t		header[EQUIC_SHARE_KEY_LEN];
-};
 
 /**
  * enum equic_share_fate - what became of a datagram of the second sender

@@ -357,22 +357,33 @@ int second_stream(struct second *s, unsigned int slot, unsigned int generation,
 	return measure(s, &frame) ?: transmit(s, &frame);
 }
 
+/* Of what is left behind a frame's head, what is not its length. */
+static size_t room_behind(const struct second *s, size_t head)
+{
+	size_t room = packet_room(s), len;
+
+	if (!s->has_path || room < head + 1)
+		return 0;
+	/* What does not fit a length of one byte needs a second one. */
+	len = room - head - 1;
+	if (varint_len(len) > 1)
+		len--;
+	return len;
+}
+
+size_t second_datagram_room(const struct second *s)
+{
+	return room_behind(s, 1);
+}
+
 size_t second_stream_room(const struct second *s, unsigned int slot,
 			  uint64_t offset)
 {
-	size_t room = packet_room(s), head, len;
 	uint64_t id;
 
 	if (slot >= EQUIC_SHARED_STREAMS || offset > EQUIC_STREAM_END_MASK ||
 	    stream_id(s->memory, slot,
 		      stream_generation(stream_read(s->memory, slot)), &id))
 		return 0;
-	head = 1 + varint_len(id) + varint_len(offset) + 1;
-	if (room < head)
-		return 0;
-	/* What does not fit a length of one byte needs a second one. */
-	len = room - head;
-	if (varint_len(len) > 1)
-		len--;
-	return len;
+	return room_behind(s, 1 + varint_len(id) + varint_len(offset));
 }

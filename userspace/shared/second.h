@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A second sender in user space: it does with the shared memory, a ring and its keys
- * what the kernel does, in the kernel's order, and knows nothing else.
+ * what the kernel does, in the kernel's order, and knows nothing else. For those who
+ * write one, equic_second.h is made of it.
  */
 #ifndef EQUIC_SHARED_SECOND_H
 #define EQUIC_SHARED_SECOND_H
@@ -112,6 +113,9 @@ int second_path(struct second *s, const uint8_t *dcid, size_t len);
 int second_datagram(struct second *s, const void *data, size_t len,
 		    uint64_t cookie);
 
+/* Bytes of data that fit a DATAGRAM frame in one packet; 0 also: there is no path. */
+size_t second_datagram_room(const struct second *s);
+
 /**
  * second_claim - have a stream
  *
@@ -144,7 +148,7 @@ int second_stream(struct second *s, unsigned int slot, unsigned int generation,
 		  uint64_t offset, const void *data, size_t len, bool fin,
 		  uint64_t cookie);
 
-/* Bytes of data that fit a STREAM frame in one packet; 0 also: no such stream. */
+/* Bytes of data that fit a STREAM frame in one packet; 0 also: no path or stream. */
 size_t second_stream_room(const struct second *s, unsigned int slot,
 			  uint64_t offset);
 

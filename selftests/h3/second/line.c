@@ -3,31 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <linux/equic_shared.h>
+#include <equic_second.h>
 
 #include "../net/clock.h"
 #include "../net/udp.h"
 #include "content.h"
 #include "line.h"
-#include "memory.h"
-#include "second.h"
-#include "word.h"
 
 enum { BURST_PACKETS = 32 };
 
 struct line_stream {
-	unsigned int slot, generation;
-	uint64_t id;
-	uint64_t sent;
+	struct equic_second_stream stream;
 	bool over;
 };
 
 struct line {
 	uint32_t connection;
 	struct ask_open plan;
-	struct equic_shared *memory;
-	struct ring *ring;
-	struct second *second;
+	struct equic_second *second;
 	struct udp_tx tx;
 	union addr local, remote;
 	uint32_t datagrams;	/* sent */
@@ -47,37 +40,21 @@ static int on_send(void *ctx, const uint8_t *packet, size_t len)
 	return line->tx.failed == failed ? 0 : -1;
 }
 
-static uint64_t on_now(void *ctx)
-{
-	(void)ctx;
-	return clock_ns();
-}
-
-static const struct second_ops second_ops = { .send = on_send, .now = on_now };
+static const struct equic_second_ops ops = { .send = on_send };
 
 /*
- * What one before this had begun goes on where the words say that it was: nobody else
- * in this server claims streams.
+ * What one before this had begun goes on where it was: nobody else in this server
+ * opens streams of the library's.
  */
 static void adopt(struct line *line)
 {
-	unsigned int slot;
+	struct equic_second_stream stream = { };
 
-	for (slot = 0; slot < EQUIC_SHARED_STREAMS; slot++) {
-		struct line_stream *st = &line->streams[line->n_streams];
-		uint64_t word = stream_read(line->memory, slot);
-
-		if (!(word & EQUIC_STREAM_CLAIMED) ||
-		    line->n_streams == line->plan.streams)
-			continue;
-		st->slot = slot;
-		st->generation = word >> EQUIC_STREAM_GENERATION_SHIFT &
-				 EQUIC_STREAM_GENERATION_MASK;
-		st->sent = word & EQUIC_STREAM_END_MASK;
-		st->over = word & EQUIC_STREAM_CLOSED ||
-			   stream_id(line->memory, slot, st->generation, &st->id);
-		line->n_streams++;
-	}
+	while (line->n_streams < line->plan.streams &&
+	       !equic_second_adopt(line->second, &stream))
+		line->streams[line->n_streams++] = (struct line_stream){
+			.stream = stream, .over = stream.ended,
+		};
 }
 
 struct line *line_new(uint32_t connection, const struct ask_open *plan,
@@ -91,32 +68,18 @@ struct line *line_new(uint32_t connection, const struct ask_open *plan,
 	line->connection = connection;
 	line->plan = *plan;
 	udp_tx_init(&line->tx, -1);
-	line->memory = memory_map(memory);
-	if (!line->memory)
-		goto err_line;
-	line->ring = ring_map(ring, true);
-	if (!line->ring)
-		goto err_memory;
-	line->second = second_new(line->memory, line->ring, &second_ops, line);
-	if (!line->second)
-		goto err_ring;
+	line->second = equic_second_new(memory, ring, &ops, line);
+	if (!line->second) {
+		free(line);
+		return NULL;
+	}
 	adopt(line);
 	return line;
-
-err_ring:
-	ring_free(line->ring);
-err_memory:
-	memory_unmap(line->memory);
-err_line:
-	free(line);
-	return NULL;
 }
 
 void line_free(struct line *line)
 {
-	second_free(line->second);
-	ring_free(line->ring);
-	memory_unmap(line->memory);
+	equic_second_free(line->second);
 	if (line->tx.fd >= 0)
 		close(line->tx.fd);
 	free(line);
@@ -129,14 +92,14 @@ uint32_t line_connection(const struct line *line)
 
 int line_key(struct line *line, const struct ask_key *key)
 {
-	struct seal_secret secret = { .cipher = key->cipher };
+	struct equic_share_key own = { .epoch = key->epoch, .cipher = key->cipher };
 	int ret;
 
-	memcpy(secret.key, key->key, sizeof(secret.key));
-	memcpy(secret.iv, key->iv, sizeof(secret.iv));
-	memcpy(secret.header, key->header, sizeof(secret.header));
-	ret = second_key(line->second, key->epoch, &secret);
-	explicit_bzero(&secret, sizeof(secret));
+	memcpy(own.key, key->key, sizeof(own.key));
+	memcpy(own.iv, key->iv, sizeof(own.iv));
+	memcpy(own.header, key->header, sizeof(own.header));
+	ret = equic_second_key(line->second, &own);
+	explicit_bzero(&own, sizeof(own));
 	return ret;
 }
 
@@ -147,7 +110,7 @@ int line_path(struct line *line, const struct ask_path *path, int fd)
 	line->tx.fd = fd;
 	line->local = path->local;
 	line->remote = path->remote;
-	return second_path(line->second, path->dcid, path->dcid_len);
+	return equic_second_path(line->second, path->dcid, path->dcid_len);
 }
 
 static void claim(struct line *line)
@@ -156,50 +119,30 @@ static void claim(struct line *line)
 		struct line_stream *st = &line->streams[line->n_streams];
 
 		memset(st, 0, sizeof(*st));
-		if (second_claim(line->second, &st->slot, &st->generation))
+		if (equic_second_claim(line->second, &st->stream))
 			return;
-		st->over = stream_id(line->memory, st->slot, st->generation,
-				     &st->id);
 		line->n_streams++;
-	}
-}
-
-/* Whose the bytes are then is said where second_stream() is declared. */
-static bool is_taken(int err)
-{
-	switch (err) {
-	case 0:
-	case -ECANCELED:
-	case -EOVERFLOW:
-	case -EPROTO:
-	case -ENOKEY:
-	case -EKEYEXPIRED:
-	case -ECOMM:
-		return true;
-	default:
-		return false;
 	}
 }
 
 static int send_stream(struct line *line, struct line_stream *st)
 {
-	uint64_t left = line->plan.stream_bytes - st->sent;
-	uint8_t bytes[SECOND_PAYLOAD_MAX];
+	struct equic_second_stream *stream = &st->stream;
+	uint64_t left = line->plan.stream_bytes - stream->end;
+	uint8_t bytes[EQUIC_SECOND_PAYLOAD_MAX];
 	size_t len;
 	int err;
 
-	len = second_stream_room(line->second, st->slot, st->sent);
+	len = equic_second_stream_room(line->second, stream);
 	if (len > left)
 		len = left;
 	else if (!len)
 		return -ENOTCONN;
-	content_fill(st->id, st->sent, bytes, len);
-	err = second_stream(line->second, st->slot, st->generation, st->sent,
-			    bytes, len, len == left, st->id);
-	if (is_taken(err)) {
-		st->sent += len;
+	content_fill(stream->id, stream->end, bytes, len);
+	err = equic_second_stream(line->second, stream, bytes, len, len == left,
+				  stream->id);
+	if (err >= 0)
 		st->over = len == left;
-	}
 	if (err == -ESHUTDOWN || err == -ESTALE || err == -EINVAL)
 		st->over = true;
 	return err;
@@ -212,9 +155,9 @@ static int send_datagram(struct line *line)
 
 	content_fill(line->datagrams, 1, bytes, sizeof(bytes));
 	bytes[0] = CONTENT_QUARTER_STREAM;
-	err = second_datagram(line->second, bytes, sizeof(bytes),
-			      line->datagrams);
-	if (!err || err == -ECOMM)
+	err = equic_second_datagram(line->second, bytes, sizeof(bytes),
+				    line->datagrams);
+	if (!err)
 		line->datagrams++;
 	return err;
 }
