@@ -37,10 +37,10 @@ static struct scene *begin(const struct scene_plan *plan)
 {
 	struct scene *sc = scene_new(plan);
 
-	while (!sc->streams[0].sent)
+	while (!sc->streams[0].sent && world_now(sc->world) < 10 * S)
 		run(sc, MS);
 	run(sc, 30 * MS);
-	if (is_stopped(sc))
+	if (!sc->streams[0].sent || is_stopped(sc))
 		ktap_bail("the second sender is stopped");
 	return sc;
 }

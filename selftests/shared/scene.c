@@ -12,6 +12,8 @@ enum { DATAGRAM_BYTES = 600, VECTOR = 16384, STOP_CODE = 9, REBINDS_MAX = 4 };
 
 #define MS NGTCP2_MILLISECONDS
 
+static void begin_second(struct scene *sc);
+
 static int on_key(void *ctx, const struct equic_share_key *key)
 {
 	struct scene *sc = ctx;
@@ -23,7 +25,7 @@ static int on_key(void *ctx, const struct equic_share_key *key)
 	sc->late += key->epoch && st.epoch >= key->epoch;
 	sc->key = *key;
 	if (!sc->second)
-		return -1;
+		begin_second(sc);
 	if (sc->plan.refuse_from && key->epoch >= sc->plan.refuse_from)
 		return -1;
 	memcpy(secret.key, key->key, sizeof(secret.key));
