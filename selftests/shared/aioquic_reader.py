@@ -1,18 +1,22 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Get https://HOST:PORT/PATH into FILE with aioquic, and read what h3second sends.
+"""Get files with aioquic, and read what h3second sends.
 
-usage: aioquic_reader.py HOST PORT PATH FILE STREAMS
+A line of standard input, HOST PORT PATH FILE STREAMS, asks for one connection, which
+gets https://HOST:PORT/PATH into FILE and ends when that many of h3second's streams
+are there as well, and the server knows it. A line of JSON tells of these streams: how
+many, their bytes, and how many of the bytes are not what h3second writes
+(selftests/h3/second/content.h); and how many DATAGRAM frames came. It is empty if
+the connection failed.
 
-It leaves when the file and that many of h3second's streams are there, and the
-server knows it. JSON tells of these streams: how many, their bytes, and how many of
-the bytes are not what h3second writes (selftests/h3/second/content.h); and how many
-DATAGRAM frames came.
+One process for all connections: in a machine that is emulated, it takes longer to
+import aioquic than to get a file.
 """
 import asyncio
 import json
 import ssl
 import sys
+import traceback
 
 from aioquic.asyncio.client import connect
 from aioquic.asyncio.protocol import QuicConnectionProtocol
@@ -93,8 +97,8 @@ class Reader(QuicConnectionProtocol):
         await self.ping()
 
 
-async def main(host, port, path, file, streams):
-    """Connect, ask, print."""
+async def read(host, port, path, file, streams):
+    """Connect, ask, and say what came."""
     configuration = QuicConfiguration(is_client=True, alpn_protocols=H3_ALPN,
                                       verify_mode=ssl.CERT_NONE,
                                       max_datagram_frame_size=DATAGRAM_MAX)
@@ -103,10 +107,21 @@ async def main(host, port, path, file, streams):
         await client.get(host, path, int(streams))
         with open(file, "wb") as output:
             output.write(b"".join(client.body))
-        print(json.dumps({
+        return {
             "streams": client.finished, "bytes": sum(client.offsets.values()),
             "wrong": client.wrong, "datagrams": client.datagrams,
-        }), flush=True)
+        }
 
 
-asyncio.run(main(*sys.argv[1:]))
+def main():
+    """One connection after the other."""
+    for line in sys.stdin:
+        answer = {}
+        try:
+            answer = asyncio.run(read(*line.split()))
+        except Exception:  # pylint: disable=broad-except
+            traceback.print_exc()
+        print(json.dumps(answer), flush=True)
+
+
+main()

@@ -9,10 +9,17 @@
 #                                                            tcpdump
 #
 # What is lost is lost in eq-net: the capture has all that the server's senders sent.
+#
+# A test is run twice. In a machine, whose kernel has netem, its sessions happen, and
+# each leaves its captures and counters in a directory of $sessions; there its checks
+# do nothing. Then it is run on the host, where tshark takes a fortieth of the time:
+# nothing happens again, and all that is left is checked.
 # shellcheck source=selftests/gateway/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../gateway/lib.sh"
 lab_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
+sessions=${EQUIC_SESSIONS:-$tmp/sessions}
+session_count=0
 losses=
 # A queue of a few round trips, so that the senders have to share.
 BOTTLENECK=(delay 10ms rate 16mbit limit 120)
@@ -47,16 +54,26 @@ lab_topology()
 		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
 }
 
-# network OPTION...: of netem, beside the bottleneck, both ways.
-network()
+in_machine()
+{
+	[ -n "${EQUIC_SESSIONS:-}" ]
+}
+
+netem()
 {
 	local dev
 
-	losses=$*
 	for dev in net0 net1; do
 		in_ns eq-net tc qdisc replace dev $dev root netem \
 			"${BOTTLENECK[@]}" "$@" || return 1
 	done
+}
+
+# network OPTION...: of netem, beside the bottleneck, both ways.
+network()
+{
+	losses=$*
+	! in_machine || must netem "$@"
 }
 
 lab_family()
@@ -69,29 +86,79 @@ lab_family()
 # No gateway is asked what it thinks of a failure.
 check()
 {
-	ktap_check "$@"
+	in_machine || ktap_check "$@"
 }
 
+# The kernel, or one that the Makefile built for: what it built makes boots safe.
+kernel_for()
+{
+	local kernel
+
+	for kernel in "$1" 6.12 7.2 debug; do
+		[ ! -e "$EQUIC_BUILD/$kernel/stale_int3/stale_int3.ko" ] ||
+			{ echo "$kernel"; return; }
+	done
+	echo "$1"
+}
+
+# The namespaces and the mounts of this kernel are not the test's.
+end_on_host()
+{
+	trap '' EXIT
+	rm -rf "$tmp"
+}
+
+# lab_begin KERNEL [ARGUMENT...]: of this test. All sessions are over when it returns.
 lab_begin()
 {
+	local kernel memory=2G
+
+	if in_machine; then
+		trap clean_up EXIT
+		must lab_topology
+		must_here start_reader
+		return
+	fi
 	ktap_begin
-	trap clean_up EXIT
+	trap end_on_host EXIT
 	trap 'exit 1' HUP INT TERM
 	[ "$(id -u)" = 0 ] || ktap_bail "needs root"
-	must lab_topology
-	mkdir "$tmp/www"
-	head -c "$FILE_BYTES" /dev/urandom >"$tmp/www/file"
+	mkdir -p "$sessions/www"
+	head -c "$FILE_BYTES" /dev/urandom >"$sessions/www/file"
+	kernel=$(kernel_for "$1")
+	[ "$kernel" != debug ] || memory=3G
+	EQUIC_SESSIONS=$sessions "$EQUIC_TREE/selftests/vm/run" \
+		--kernel "$kernel" --mem $memory --share "$sessions" \
+		"$(realpath "$0")" "${@:2}" >"$tmp/machine" 2>&1 && return
+	ktap_diag <"$tmp/machine"
+	ktap_bail "the machine failed"
 }
 
 lab_end()
 {
-	end_jobs
-	delete_namespaces
-	clean_up
+	if in_machine; then
+		end_jobs
+		delete_namespaces
+		clean_up
+		exit
+	fi
+	end_on_host
 	ktap_end
 }
 
 # --- A session: one client, one connection, all of its packets ----------------
+
+# session COMMAND...: it begins a server and a client, and may do more meanwhile.
+session()
+{
+	session_dir=$sessions/$((++session_count))
+	if in_machine; then
+		"$@"
+		end_session
+	else
+		recall_session
+	fi
+}
 
 # begin_session OPTION...: of h3server.
 begin_session()
@@ -100,50 +167,84 @@ begin_session()
 	mkdir "$tmp/files"
 	job capture eq-srv tcpdump -i srv0 -U --immediate-mode -B 65536 \
 		-w "$tmp/pcap" "udp port $PORT"
-	wait_until 60 grep -q listening "$tmp/capture.err" || return 1
-	SSLKEYLOGFILE=$tmp/keylog server server --root "$tmp/www" --share "$@"
+	must wait_until 60 grep -q listening "$tmp/capture.err"
+	export SSLKEYLOGFILE=$tmp/keylog
+	must_here server server --root "$sessions/www" --share "$@"
+	unset SSLKEYLOGFILE
+}
+
+# What asks aioquic, and has its answers.
+start_reader()
+{
+	local questions answers
+
+	mkfifo "$tmp/questions" "$tmp/reader.out" || return 1
+	# Without these it would end where nobody asks.
+	exec {questions}<>"$tmp/questions" {answers}<>"$tmp/reader.out"
+	cp "$lab_dir/aioquic_reader.py" "$tmp" || return 1
+	stdin=$tmp/questions job_in_root reader eq-cli \
+		python3 -u /mnt/aioquic_reader.py
 }
 
 # begin_reader STREAMS: aioquic, until it has the file and the second sender's streams.
 begin_reader()
 {
-	stdin=$lab_dir/aioquic_reader.py job_in_root client eq-cli \
-		timeout 300 python3 - "$SERVER" $PORT /file /mnt/files/file "$1"
+	# shellcheck disable=SC2016	# expanded in there
+	job client eq-cli timeout 300 bash -c '
+		echo "$3 $4 /file /mnt/files/file $5" >"$1"
+		read -r answer <"$2"
+		echo "$answer"
+		[ "$answer" != "{}" ]
+	' - "$tmp/questions" "$tmp/reader.out" "$SERVER" $PORT "$1"
 }
 
 # The server's end of the connection is over, too.
 end_session()
 {
+	local client_status
+
 	job_wait client
 	client_status=$status
 	wait_until 60 server_is server .total.connections.live 0
 	job_end server
-	server_status=$status
+	must mkdir "$session_dir"
+	echo "client_status=$client_status server_status=$status" \
+		>"$session_dir/statuses"
 	job_end capture INT
-	server_stat server .total >"$tmp/total"
-	jq -c '.share + {ended, errors}' "$tmp/total" | ktap_diag
-	tshark -r "$tmp/pcap" -o "tls.keylog_file:$tmp/keylog" \
+	must cp -r "$tmp/pcap" "$tmp/keylog" "$tmp/files" "$tmp/server.counters" \
+		"$tmp/client.out" "$session_dir"
+	tail -n 5 "$tmp/client.err" "$tmp/reader.err" "$tmp/server.err"
+}
+
+recall_session()
+{
+	# shellcheck disable=SC1091	# written by end_session
+	. "$session_dir/statuses"
+	"$H3SERVER" --print "$session_dir/server.counters" |
+		jq .total >"$session_dir/total"
+	jq -c '.share + {ended, errors}' "$session_dir/total" | ktap_diag
+	tshark -r "$session_dir/pcap" -o "tls.keylog_file:$session_dir/keylog" \
 		-d "udp.port==$PORT,quic" -Y "udp.srcport == $PORT" -T json \
 		--no-duplicate-keys -J quic 2>"$tmp/tshark.err" |
-		python3 "$lab_dir/packets.py" >"$tmp/packets"
-	ktap_diag <"$tmp/packets"
+		python3 "$lab_dir/packets.py" >"$session_dir/packets"
+	ktap_diag <"$session_dir/packets"
 }
 
 total()
 {
-	jq -r "$1" "$tmp/total"
+	jq -r "$1" "$session_dir/total"
 }
 
 packets()
 {
-	jq -r "$1" "$tmp/packets"
+	jq -r "$1" "$session_dir/packets"
 }
 
 # read_all STREAMS BYTES: what the reader read, and the server knows of it.
 read_all()
 {
 	expect "streams, bytes, wrong bytes" "$1 $(($1 * $2)) 0" \
-		"$(jq -r '"\(.streams) \(.bytes) \(.wrong)"' "$tmp/client.out")" &&
+		"$(jq -r '"\(.streams) \(.bytes) \(.wrong)"' "$session_dir/client.out")" &&
 	expect "streams acknowledged, stopped, done" "$1 0 $1" "$(total '.share |
 		"\(.streams_acked) \(.streams_stopped) \(.streams_done)"')"
 }
@@ -152,7 +253,7 @@ read_all()
 is_served()
 {
 	expect "status of the client" 0 "$client_status" &&
-	cmp "$tmp/www/file" "$tmp/files/file"
+	cmp "$sessions/www/file" "$session_dir/files/file"
 }
 
 # A client says once that it ends: where that is lost, silence ends the connection.
