@@ -177,10 +177,20 @@ static void retire(struct receiver *r, uint8_t *payload, const struct frame *fra
 	r->retire = false;
 }
 
+static void make_noise(struct receiver *r, uint8_t *payload, size_t len)
+{
+	while (len--)
+		*payload++ = chance_next(r->noise);
+}
+
 static void forge_all(struct receiver *r, uint8_t *payload, size_t len)
 {
 	struct frame frame = { .end = 0 };
 
+	if (r->lie == RECEIVER_NOISE) {
+		make_noise(r, payload, len);
+		return;
+	}
 	while (frame_next(payload, len, frame.end, &frame) == 1) {
 		if (r->lie && frame.type == FRAME_ACK)
 			forge(r, payload, &frame);

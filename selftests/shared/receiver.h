@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ngtcp2/ngtcp2.h>
+#include "chance.h"
 
 enum { RECEIVER_STREAMS_MAX = 4096 };
 
@@ -18,11 +19,13 @@ enum { RECEIVER_STREAMS_MAX = 4096 };
  * @RECEIVER_HONEST: nothing.
  * @RECEIVER_ALL: that it has what is between those that it got, too.
  * @RECEIVER_AHEAD: that it has one that cannot have been sent yet.
+ * @RECEIVER_NOISE: noise, in place of all frames.
  */
 enum receiver_lie {
 	RECEIVER_HONEST,
 	RECEIVER_ALL,
 	RECEIVER_AHEAD,
+	RECEIVER_NOISE,
 };
 
 /* What it got of a stream. */
@@ -41,6 +44,7 @@ struct received_number {
  * struct receiver - what it got
  * @looks: at numbers and frames of the other end, whose numbers have four bytes.
  * @lie: see above. May be set at any time.
+ * @noise: for that.
  * @streams: by id / 4.
  * @bytes: of all streams.
  * @datagrams: DATAGRAM frames.
@@ -58,6 +62,7 @@ struct received_number {
 struct receiver {
 	bool			looks;
 	enum receiver_lie	lie;
+	struct chance		*noise;
 	struct received_stream	streams[RECEIVER_STREAMS_MAX];
 	uint64_t		bytes, datagrams;
 	struct received_number	*numbers;

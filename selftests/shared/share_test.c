@@ -85,123 +85,6 @@ static struct equic_share_stats play(const char *role, const char *what,
 	return st;
 }
 
-static void numbers_back(struct equic_shared *m, int ring_fd)
-{
-	(void)ring_fd;
-	m->number -= 100;
-}
-
-static void numbers_ahead(struct equic_shared *m, int ring_fd)
-{
-	(void)ring_fd;
-	m->number += 1ULL << 40;
-}
-
-static void another_epoch(struct equic_shared *m, int ring_fd)
-{
-	(void)ring_fd;
-	m->number ^= 1ULL << EQUIC_NUMBER_EPOCH_SHIFT;
-}
-
-static void no_more_numbers(struct equic_shared *m, int ring_fd)
-{
-	(void)ring_fd;
-	m->number |= EQUIC_NUMBER_NEXT_MASK;
-}
-
-static void no_budget(struct equic_shared *m, int ring_fd)
-{
-	(void)ring_fd;
-	m->budget = INT64_MIN;
-}
-
-/* And nobody tells what for. */
-static void take_budget(struct equic_shared *m, int ring_fd)
-{
-	(void)ring_fd;
-	m->budget = -(1LL << 39);
-}
-
-static void much_budget(struct equic_shared *m, int ring_fd)
-{
-	(void)ring_fd;
-	m->budget = INT64_MAX;
-}
-
-static void all_credit_used(struct equic_shared *m, int ring_fd)
-{
-	(void)ring_fd;
-	m->data = UINT64_MAX;
-}
-
-static void noise_in_streams(struct equic_shared *m, int ring_fd)
-{
-	(void)ring_fd;
-	memset(m->streams, 0xa5, sizeof(m->streams));
-}
-
-static void noise(struct equic_shared *m, int ring_fd)
-{
-	(void)ring_fd;
-	memset(m, 0x5a, sizeof(*m));
-}
-
-/* Records of nothing that there is. */
-static void noise_in_ring(struct equic_shared *m, int ring_fd)
-{
-	struct ring *ring = ring_map(ring_fd, true);
-	struct equic_record *record;
-
-	(void)m;
-	while (ring && (record = ring_reserve(ring))) {
-		memset(record, rand(), sizeof(*record));
-		ring_submit(ring, record);
-	}
-	ring_free(ring);
-}
-
-static const struct {
-	const char *name;
-	void (*spoil)(struct equic_shared *m, int ring_fd);
-	bool estranged;
-} evils[] = {
-	{ "numbers go back", numbers_back, true },
-	{ "numbers leap", numbers_ahead, true },
-	{ "the word has another epoch", another_epoch, true },
-	{ "there are no more numbers", no_more_numbers, true },
-	{ "the budget is gone", no_budget, false },
-	{ "the budget is taken", take_budget, false },
-	{ "the budget is endless", much_budget, false },
-	{ "all credit is used up", all_credit_used, true },
-	{ "noise in the streams", noise_in_streams, false },
-	{ "noise in the ring", noise_in_ring, false },
-	{ "noise everywhere", noise, true },
-};
-
-static void test_evil(uint64_t seed, size_t i)
-{
-	struct scene_plan plan = usual;
-	struct equic_share_stats st;
-	struct scene *sc;
-	int err;
-
-	plan.seed = seed;
-	/* It has much before it. */
-	plan.stream_bytes *= 20;
-	plan.spoil = evils[i].spoil;
-	sc = scene_new(&plan);
-	err = scene_play(sc, 300 * S);
-	scene_print(sc, evils[i].name, err);
-	equic_share_get_stats(world_share(sc->world), &st);
-	ktap_result(!err && scene_complete(sc) && scene_right(sc),
-		    "%s: what the stack sends arrives", evils[i].name);
-	ktap_result(!world_receiver(sc->world)->repeated, "%s: no number is used twice",
-		    evils[i].name);
-	ktap_result(!evils[i].estranged || st.estranged,
-		    "%s: it is noticed", evils[i].name);
-	scene_free(sc);
-}
-
 /* What it has reserved and not told of yet is not granted once more. */
 static void test_reserved(uint64_t seed)
 {
@@ -437,14 +320,11 @@ static void test_role(uint64_t seed, bool client)
 int main(int argc, char **argv)
 {
 	struct plan chances;
-	size_t i;
 
 	ktap_begin();
 	chances = chance_plan(argc, argv, 1, "runs");
 	test_role(chances.seed, false);
 	test_role(chances.seed, true);
-	for (i = 0; i < sizeof(evils) / sizeof(evils[0]); i++)
-		test_evil(chances.seed, i);
 	test_reserved(chances.seed);
 	test_paid(chances.seed);
 	test_halves(chances.seed, false);
