@@ -99,6 +99,11 @@ static void test_refused_key(void)
 		    "without it the connection goes on");
 	ktap_result(waiting && !count_open(sc, false) && count_reset(sc) == waiting,
 		    "streams that nobody will use are really reset");
+	sc->plan.refuse_from = 0;
+	sc->dead = true;
+	sc->revive_at = world_now(sc->world);
+	ktap_result(!scene_play(sc, 60 * S) && scene_complete(sc) && scene_right(sc),
+		    "another second sender begins where it was");
 	scene_free(sc);
 }
 
