@@ -317,10 +317,11 @@ static void check_window(struct scene *sc)
 	struct equic_share_stats *before = &sc->before, st;
 
 	equic_share_get_stats(world_share(sc->world), &st);
-	if (st.stack == before->stack && st.probes == before->probes &&
-	    st.in_flight > before->in_flight &&
-	    st.in_flight > most(st.window, before->window) + TRANSIT_DATAGRAM_MAX)
-		sc->overruns++;
+	if (st.probes == before->probes && st.in_flight > before->in_flight &&
+	    st.in_flight > most(st.window, before->window) + TRANSIT_DATAGRAM_MAX) {
+		sc->overruns += st.stack == before->stack;
+		sc->stack_overruns += !st.lost && st.stack != before->stack;
+	}
 	*before = st;
 }
 

@@ -84,6 +84,7 @@ struct scene {
 	uint64_t		deaths, deaths_at[SECOND_STEPS];
 	uint64_t		fates[3], done, stopped, keys, paths;
 	uint64_t		overruns;	/* of the window */
+	uint64_t		stack_overruns;	/* by the stack, before it lost any */
 	uint64_t		astray;		/* changes of the path, and no stop */
 	uint64_t		stale;		/* packets to another connection ID */
 	uint64_t		early, late;	/* keys: before all, and behind their use */
