@@ -97,7 +97,7 @@ check: deps
 	done
 	@+$(MAKE) --no-print-directory userspace selftests
 	@$(MAKE) --no-print-directory -C selftests/protect $(sub_vars) aioquic_packets
-	@$(MAKE) --no-print-directory -C selftests/shared $(sub_vars) newer
+	@$(MAKE) --no-print-directory -C selftests/shared $(sub_vars) newer quicgo_reader
 	@selftests/run-all $(KERNELS:%=--kernel %) $(TESTS)
 
 check-debug:

@@ -108,6 +108,17 @@ end_on_host()
 	rm -rf "$tmp"
 }
 
+# Browsers want it named, to trust it.
+make_certificate()
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-subj /CN=localhost -days 10 -keyout "$sessions/key" \
+		-out "$sessions/certificate" 2>/dev/null &&
+	openssl x509 -in "$sessions/certificate" -pubkey -noout |
+		openssl pkey -pubin -outform der |
+		openssl dgst -sha256 -binary | base64 >"$sessions/fingerprint"
+}
+
 # lab_begin KERNEL [ARGUMENT...]: of this test. All sessions are over when it returns.
 lab_begin()
 {
@@ -124,7 +135,9 @@ lab_begin()
 	trap 'exit 1' HUP INT TERM
 	[ "$(id -u)" = 0 ] || ktap_bail "needs root"
 	mkdir -p "$sessions/www"
-	head -c "$FILE_BYTES" /dev/urandom >"$sessions/www/file"
+	# Lines of text, which a browser shows.
+	base64 -w 99 </dev/urandom | head -n $((FILE_BYTES / 100)) >"$sessions/www/file"
+	must make_certificate
 	kernel=$(kernel_for "$1")
 	[ "$kernel" != debug ] || memory=3G
 	EQUIC_SESSIONS=$sessions "$EQUIC_TREE/selftests/vm/run" \
@@ -165,11 +178,13 @@ begin_session()
 {
 	rm -rf "$tmp/files" "$tmp/pcap" "$tmp/keylog" "$tmp/server.counters"
 	mkdir "$tmp/files"
+	touch "$tmp/keylog"
 	job capture eq-srv tcpdump -i srv0 -U --immediate-mode -B 65536 \
 		-w "$tmp/pcap" "udp port $PORT"
 	must wait_until 60 grep -q listening "$tmp/capture.err"
 	export SSLKEYLOGFILE=$tmp/keylog
-	must_here server server --root "$sessions/www" --share "$@"
+	must_here server server --root "$sessions/www" --share \
+		--cert "$sessions/certificate" --key "$sessions/key" "$@"
 	unset SSLKEYLOGFILE
 }
 
@@ -222,29 +237,42 @@ recall_session()
 	. "$session_dir/statuses"
 	"$H3SERVER" --print "$session_dir/server.counters" |
 		jq .total >"$session_dir/total"
-	jq -c '.share + {ended, errors}' "$session_dir/total" | ktap_diag
-	tshark -r "$session_dir/pcap" -o "tls.keylog_file:$session_dir/keylog" \
+	jq -c '.share + {connections, ended, errors}' "$session_dir/total" | ktap_diag
+	python3 "$lab_dir/one_path.py" $PORT <"$session_dir/pcap" >"$session_dir/one.pcap"
+	tshark -r "$session_dir/one.pcap" -o "tls.keylog_file:$session_dir/keylog" \
 		-d "udp.port==$PORT,quic" -Y "udp.srcport == $PORT" -T json \
 		--no-duplicate-keys -J quic 2>"$tmp/tshark.err" |
 		python3 "$lab_dir/packets.py" >"$session_dir/packets"
 	ktap_diag <"$session_dir/packets"
 }
 
+# None of these is there while sessions happen.
 total()
 {
-	jq -r "$1" "$session_dir/total"
+	in_machine || jq -r "$1" "$session_dir/total"
 }
 
 packets()
 {
-	jq -r "$1" "$session_dir/packets"
+	in_machine || jq -r "$1" "$session_dir/packets"
 }
 
-# read_all STREAMS BYTES: what the reader read, and the server knows of it.
-read_all()
+client_said()
+{
+	in_machine || jq -r "$1" "$session_dir/client.out"
+}
+
+# has_read STREAMS BYTES: the client, of the second sender's streams.
+has_read()
 {
 	expect "streams, bytes, wrong bytes" "$1 $(($1 * $2)) 0" \
-		"$(jq -r '"\(.streams) \(.bytes) \(.wrong)"' "$session_dir/client.out")" &&
+		"$(client_said '"\(.streams) \(.bytes) \(.wrong)"')"
+}
+
+# read_all STREAMS BYTES: and the server knows of it.
+read_all()
+{
+	has_read "$@" &&
 	expect "streams acknowledged, stopped, done" "$1 0 $1" "$(total '.share |
 		"\(.streams_acked) \(.streams_stopped) \(.streams_done)"')"
 }
