@@ -612,6 +612,7 @@ static void test_payloads(uint64_t seed)
 static void test_calls(void)
 {
 	struct scene_plan plan = usual;
+	struct equic_share_stream look;
 	struct equic_share *share;
 	uint64_t id, other, max;
 	struct scene *sc;
@@ -642,6 +643,10 @@ static void test_calls(void)
 		    equic_share_stream_send(share, id, 6000, 1, false) ==
 			    NGTCP2_ERR_STREAM_SHUT_WR,
 		    "nor behind FIN");
+	look.id = id - 1;
+	ktap_result(equic_share_stream_next(share, &look, &look) &&
+		    look.id == id && look.end == 6000 && look.ended,
+		    "it is known to have ended");
 	ktap_result(!equic_share_stream_open(share, &other) &&
 		    !equic_share_stream_send(share, other, 0, 1000, false) &&
 		    equic_share_stream_send(share, other, 0, 500, true) ==

@@ -139,10 +139,9 @@ int equic_second_claim(struct equic_second *s, struct equic_second_stream *strea
 {
 	unsigned int slot, generation;
 
-	/* One that the endpoint has closed meanwhile is passed over. */
+	/* One that the endpoint has forgotten meanwhile is passed over. */
 	while (!second_claim(s->second, &slot, &generation))
-		if (look_at(s, slot, stream) &&
-		    stream->generation == generation && !stream->ended)
+		if (look_at(s, slot, stream) && stream->generation == generation)
 			return 0;
 	return -ENOENT;
 }
