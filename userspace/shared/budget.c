@@ -95,6 +95,7 @@ int64_t budget_share(struct equic_share *s)
 	if (change)
 		budget_add(s->memory, change);
 	b->granted += change;
+	b->fresh = true;
 	return contended ? lesser(b->kept, free) : free;
 }
 
@@ -107,5 +108,14 @@ uint64_t budget_expiry(const struct equic_share *s)
 
 void budget_used(struct equic_share *s, uint32_t bytes)
 {
-	s->budget.kept -= bytes;
+	struct share_budget *b = &s->budget;
+	int64_t before = lesser(b->kept, 0), change;
+
+	b->kept -= bytes;
+	/* What the endpoint's part has not is the second sender's. */
+	change = lesser(b->kept, 0) - before;
+	if (!b->fresh || !change)
+		return;
+	budget_add(s->memory, change);
+	b->granted += change;
 }

@@ -46,6 +46,12 @@ static ngtcp2_ssize leave(struct equic_share *s, ngtcp2_ssize n)
 	return s->error ? s->error : n;
 }
 
+static ngtcp2_ssize leave_write(struct equic_share *s, ngtcp2_ssize n)
+{
+	share_leave_write(s);
+	return s->error ? s->error : n;
+}
+
 /* Something has happened: who is served now is who went hungry the last time. */
 static void begin_turn(struct equic_share *s, ngtcp2_tstamp ts)
 {
@@ -125,9 +131,13 @@ static size_t cut(struct equic_share *s, ngtcp2_vec *to, const ngtcp2_vec *datav
 /* Whether the stack wants to send, and there is nothing for it. */
 static bool go_hungry(struct equic_share *s, bool wants)
 {
-	s->budget.hungry = wants && budget_share(s) <= 0;
-	s->budget.blocked |= s->budget.hungry;
-	return s->budget.hungry;
+	struct share_budget *b = &s->budget;
+
+	b->hungry = wants && budget_share(s) <= 0;
+	/* Who wants something is given his part. */
+	b->fresh &= b->blocked || !b->hungry;
+	b->blocked |= b->hungry;
+	return b->hungry;
 }
 
 enum { VECTORS_MAX = 64 };
@@ -149,7 +159,7 @@ ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
 	share_enter(s, ts);
 	n = write_own(s, path, pi, dest, destlen);
 	if (n)
-		return leave(s, n);
+		return leave_write(s, n);
 	if (!go_hungry(s, offered))
 		count = cut(s, some, datav, least(datavcnt, VECTORS_MAX),
 			    &taken);
@@ -169,7 +179,7 @@ ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
 		data_return(s->memory, taken);
 	if (pdatalen)
 		*pdatalen = used;
-	return leave(s, finish(s, dest, pi, n));
+	return leave_write(s, finish(s, dest, pi, n));
 }
 
 ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *path,
@@ -186,7 +196,7 @@ ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *pat
 	share_enter(s, ts);
 	n = write_own(s, path, pi, dest, destlen);
 	if (n)
-		return leave(s, n);
+		return leave_write(s, n);
 	if (go_hungry(s, true))
 		n = ngtcp2_conn_write_pkt(s->conn, path, pi, dest,
 					  stack_room(s, dest, destlen), ts);
@@ -196,7 +206,7 @@ ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *pat
 						flags, dgram_id, datav, datavcnt,
 						ts);
 	s->partial = n == NGTCP2_ERR_WRITE_MORE;
-	return leave(s, finish(s, dest, pi, n));
+	return leave_write(s, finish(s, dest, pi, n));
 }
 
 ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,

@@ -35,29 +35,40 @@ static uint64_t duration(const struct pacer *p, int64_t more)
 
 static void earn(struct pacer *p, uint64_t passed)
 {
+	unsigned __int128 product = (unsigned __int128)passed * p->rate;
+	int64_t lacks = p->burst - p->tokens;
 	uint64_t earned;
 
-	if (p->tokens >= p->burst || passed >= duration(p, p->burst - p->tokens)) {
+	if (lacks <= 0 || product >= (uint64_t)lacks * NSEC_PER_SEC) {
 		p->tokens = p->burst;
 		p->fraction = 0;
 		return;
 	}
-	/* Less than fills the bucket, so the product is bounded as well. */
-	earned = passed * p->rate + p->fraction;
+	/* Less than fills the bucket, so it is bounded. */
+	earned = product + p->fraction;
 	p->tokens += earned / NSEC_PER_SEC;
 	p->fraction = earned % NSEC_PER_SEC;
 }
 
-void pacer_fill(struct pacer *p, uint32_t payload_max, uint64_t window,
-		uint64_t rtt, uint64_t now)
+static void set_rate(struct pacer *p, uint32_t payload_max, uint64_t window,
+		     uint64_t rtt)
 {
 	uint64_t per_timer;
 
+	p->window = window;
+	p->rtt = rtt;
 	/* 5/4 of a window per RTT. */
 	p->rate = most(least(window * (NSEC_PER_SEC / 4 * 5) / rtt, RATE_MAX), 1);
 	per_timer = p->rate / TIMERS_PER_SEC;
 	p->burst = most((uint64_t)BURST_DATAGRAMS * payload_max, per_timer * 2);
 	p->quantum = most(payload_max, per_timer);
+}
+
+void pacer_fill(struct pacer *p, uint32_t payload_max, uint64_t window,
+		uint64_t rtt, uint64_t now)
+{
+	if (window != p->window || rtt != p->rtt)
+		set_rate(p, payload_max, window, rtt);
 	if (now <= p->time)
 		return;
 	earn(p, now - p->time);

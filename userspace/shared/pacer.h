@@ -16,6 +16,8 @@
  * @rate: bytes per second.
  * @burst: bytes that fit the bucket.
  * @quantum: bytes that are worth a timer.
+ * @window: what the three are of, with @rtt.
+ * @rtt: ns; 0: they are to be computed.
  */
 struct pacer {
 	uint64_t	time;
@@ -24,6 +26,8 @@ struct pacer {
 	uint64_t	rate;
 	int64_t		burst;
 	int64_t		quantum;
+	uint64_t	window;
+	uint64_t	rtt;
 };
 
 /* Full. */

@@ -165,7 +165,9 @@ static int seal_stack(struct equic_share *s, uint8_t *payload, size_t len,
 	stack = stack_number(nonce, s->keys[next].secret.iv);
 	if (follow_stack(s, stack))
 		return -1;
-	translate_sent(&s->translator, payload, len);
+	/* The stack resets those streams that it was told to forget. */
+	if (s->streams.released)
+		translate_sent(&s->translator, payload, len);
 	packet->elicits = payload_elicits(payload, len);
 	moved = at + header_len + SEAL_PN;
 	memmove(moved, payload, len);

@@ -85,6 +85,7 @@ struct share_path {
  * @refused_at: when last.
  * @hungry: the stack wants to send, and there is nothing for it.
  * @blocked: that was so at the end of the last turn, or since.
+ * @fresh: all of it is of now.
  */
 struct share_budget {
 	int64_t		granted;
@@ -98,6 +99,7 @@ struct share_budget {
 	uint64_t	refused_at;
 	bool		hungry;
 	bool		blocked;
+	bool		fresh;
 };
 
 struct equic_share {
@@ -194,9 +196,13 @@ void share_estrange(struct equic_share *s);
  */
 void share_settle_credit(struct equic_share *s);
 
-/* Before ngtcp2 is called, and behind. */
+/*
+ * Before ngtcp2 is called, and behind. When it was asked to write, only what cannot wait
+ * for the next packet or timer is seen to.
+ */
 void share_enter(struct equic_share *s, ngtcp2_tstamp ts);
 void share_leave(struct equic_share *s);
+void share_leave_write(struct equic_share *s);
 
 /*
  * The end of a stream that its word says, if that can be; or the one that is known.

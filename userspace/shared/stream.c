@@ -86,6 +86,7 @@ void streams_drop(struct streams *s, struct stream *stream)
 	unsigned int at = place(s, stream->id);
 
 	s->count--;
+	s->released -= stream->released;
 	memmove(&s->order[at], &s->order[at + 1],
 		(s->count - at) * sizeof(s->order[0]));
 	forget(stream);

@@ -53,12 +53,14 @@ struct stream {
  * @slots: where they are.
  * @order: slots, by ID.
  * @count: of the streams.
+ * @released: of them, those that the stack was told to forget.
  * @any_due: of one of them there may be something to send: false is certain.
  */
 struct streams {
 	struct stream	slots[EQUIC_SHARED_STREAMS];
 	uint16_t	order[EQUIC_SHARED_STREAMS];
 	unsigned int	count;
+	unsigned int	released;
 	bool		any_due;
 };
 

@@ -103,21 +103,22 @@ void share_end(struct equic_share *s)
 	number_stop(s->memory);
 }
 
-/* Of a few bytes that are the same nearly always: sooner than memcmp() is called. */
+/* Asked in each call: where the length is known, nothing need be called for it. */
 static bool same_bytes(const void *a, const void *b, size_t len)
 {
-	const char *left = a, *right = b;
-	uint64_t x, y;
-
-	for (; len >= sizeof(x); len -= sizeof(x)) {
-		memcpy(&x, left, sizeof(x));
-		memcpy(&y, right, sizeof(y));
-		if (x != y)
-			return false;
-		left += sizeof(x);
-		right += sizeof(y);
+	switch (len) {
+	case sizeof(struct sockaddr_in):
+		return !memcmp(a, b, sizeof(struct sockaddr_in));
+	case sizeof(struct sockaddr_in6):
+		return !memcmp(a, b, sizeof(struct sockaddr_in6));
+	default:
+		return !memcmp(a, b, len);
 	}
-	return !len || !memcmp(left, right, len);
+}
+
+static bool same_cid(const ngtcp2_cid *a, const ngtcp2_cid *b)
+{
+	return !memcmp(a, b, sizeof(*a)) || ngtcp2_cid_eq(a, b);
 }
 
 static bool same_address(const ngtcp2_addr *addr,
@@ -133,7 +134,8 @@ static socklen_t copy_address(ngtcp2_sockaddr_union *known,
 	return addr->addrlen;
 }
 
-static void follow_path(struct equic_share *s)
+/* Return: whether it is another one. */
+static bool follow_path(struct equic_share *s)
 {
 	const ngtcp2_path *path = ngtcp2_conn_get_path(s->conn);
 	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(s->conn);
@@ -142,9 +144,8 @@ static void follow_path(struct equic_share *s)
 		    same_address(&path->remote, &known->remote,
 				 known->remote_len);
 
-	if (same && dcid->datalen == known->dcid.datalen &&
-	    same_bytes(dcid->data, known->dcid.data, dcid->datalen))
-		return;
+	if (same && same_cid(dcid, &known->dcid))
+		return false;
 	number_stop(s->memory);
 	s->path_given = false;
 	if (!same && known->remote_len)
@@ -152,6 +153,7 @@ static void follow_path(struct equic_share *s)
 	known->dcid = *dcid;
 	known->local_len = copy_address(&known->local, &path->local);
 	known->remote_len = copy_address(&known->remote, &path->remote);
+	return true;
 }
 
 /* What it has not been given yet. */
@@ -246,6 +248,7 @@ void share_enter(struct equic_share *s, ngtcp2_tstamp ts)
 {
 	share_current = s;
 	s->now = most(s->now, ts);
+	s->budget.fresh = false;
 	records_drain(s);
 }
 
@@ -262,5 +265,23 @@ void share_leave(struct equic_share *s)
 	serve_second(s);
 	budget_share(s);
 	__atomic_store_n(&s->memory->heartbeat, ++s->beats, __ATOMIC_RELAXED);
+	share_current = NULL;
+}
+
+/* Whether the second sender has what it may be given now. */
+static bool is_served(const struct equic_share *s)
+{
+	return !s->options.events || !s->confirmed ||
+	       (s->path_given && s->keys[0].given);
+}
+
+void share_leave_write(struct equic_share *s)
+{
+	if (follow_path(s) || !is_served(s)) {
+		share_leave(s);
+		return;
+	}
+	if (!s->budget.fresh)
+		budget_share(s);
 	share_current = NULL;
 }
