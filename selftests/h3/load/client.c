@@ -12,6 +12,7 @@
 
 enum {
 	WINDOW_BYTES = 1 << 20,
+	HTTP_STREAMS = 3,	/* unidirectional ones of a server: RFC 9114, 6.2 */
 	KEEP_ALIVE_S = 10,
 	BURST_DATAGRAMS = 16,
 	WRITE_VECS = 8,
@@ -205,7 +206,7 @@ static int make_quic(struct client *client)
 	params.initial_max_data = WINDOW_BYTES;
 	params.initial_max_stream_data_bidi_local = WINDOW_BYTES;
 	params.initial_max_stream_data_uni = WINDOW_BYTES;
-	params.initial_max_streams_uni = 3;
+	params.initial_max_streams_uni = HTTP_STREAMS + options->streams;
 	/* Who waits long to be let in is not idle before. */
 	params.max_idle_timeout = options->handshake_timeout_ns;
 	if (params.max_idle_timeout < 30 * NGTCP2_SECONDS)

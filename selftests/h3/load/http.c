@@ -125,6 +125,8 @@ int client_http_read(struct client *client, int64_t stream_id,
 {
 	nghttp3_ssize used;
 
+	if (!ngtcp2_is_bidi_stream(stream_id))
+		client_count(client, TALLY_STREAM_BYTES, len);
 	used = nghttp3_conn_read_stream(client->http, stream_id, data, len,
 					fin);
 	if (used < 0)

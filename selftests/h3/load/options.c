@@ -12,6 +12,7 @@
 
 enum {
 	OPT_REQUESTS = 256,
+	OPT_STREAMS,
 	OPT_PATH,
 	OPT_SEQUENTIAL,
 	OPT_RATE,
@@ -72,6 +73,9 @@ static const struct argp_option argp_options[] = {
 	{ "path", OPT_PATH, "PATH", 0,
 	  "What to get (/bytes/1024); /bytes/N is checked byte for byte", 2 },
 	{ "delay", OPT_DELAY, "SECONDS", 0, "Between two requests", 2 },
+	{ "streams", OPT_STREAMS, "N", 0,
+	  "Unidirectional streams that the server may open, beside those of "
+	  "HTTP/3, and whose bytes are counted (0)", 2 },
 	{ "host", OPT_HOST, "NAME", 0, "Server name (localhost)", 2 },
 	{ "ca", OPT_CA, "FILE", 0, "Verify the server with these, PEM", 2 },
 	{ "no-verify", OPT_NO_VERIFY, NULL, 0, "Do not (default)", 2 },
@@ -218,6 +222,9 @@ static error_t parse_request(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPT_REQUESTS:
 		options->requests = parse_count(state, "--requests", arg, 0);
+		return 0;
+	case OPT_STREAMS:
+		options->streams = parse_count(state, "--streams", arg, 0);
 		return 0;
 	case OPT_PATH:
 		if (*arg != '/')

@@ -21,6 +21,7 @@ struct options {
 	uint64_t conns;		/* 0: until the duration is over */
 	uint32_t parallel;
 	uint32_t requests;	/* of each connection */
+	uint32_t streams;	/* that a server may open, beside those of HTTP/3 */
 	double rate;		/* new connections each second, 0: no limit */
 	uint64_t begin_ns;	/* 0: at once */
 	uint64_t duration_ns;

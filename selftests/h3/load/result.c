@@ -23,6 +23,7 @@ static const char *const tally_name[TALLIES] = {
 	[TALLY_REQUESTS_FAILED] = "requests_failed",
 	[TALLY_BODY_BYTES] = "body_bytes",
 	[TALLY_BODY_ERRORS] = "body_errors",
+	[TALLY_STREAM_BYTES] = "stream_bytes",
 	[TALLY_SENT_DATAGRAMS] = "sent_datagrams",
 	[TALLY_SENT_BYTES] = "sent_bytes",
 	[TALLY_SEND_ERRORS] = "send_errors",

@@ -21,6 +21,7 @@ enum tally {
 	TALLY_REQUESTS_FAILED,
 	TALLY_BODY_BYTES,
 	TALLY_BODY_ERRORS,	/* bytes of /bytes/N that were wrong */
+	TALLY_STREAM_BYTES,	/* of the server's unidirectional streams */
 	TALLY_SENT_DATAGRAMS,
 	TALLY_SENT_BYTES,
 	TALLY_SEND_ERRORS,
