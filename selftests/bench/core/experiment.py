@@ -8,7 +8,8 @@ class Stage:
     """A machine, and what is measured in it in one go.
 
     name     unique in its experiment; goes into every value
-    kernel   6.12, 7.2, ...
+    kernel   6.12, 7.2, ...; host: no machine but this one, whose processor
+             is not emulated
     smp      CPUs
     mem      memory
     icount   whether the clock counts instructions (one CPU)
