@@ -20,6 +20,8 @@
 enum {
 	/* Longer than an honest one is ever kept from a CPU. */
 	ANSWER_MS = 2000,
+	/* The same where it has to be loaded before. */
+	FIRST_ANSWER_MS = 20000,
 	PATH_BYTES = 4096,
 };
 
@@ -77,7 +79,7 @@ static int start(struct worker *worker)
 	s->control = control[0];
 	if (s->pid < 0)
 		return failed("fork");
-	s->lost = false;
+	s->lost = s->answered = false;
 	s->pidfd = syscall(SYS_pidfd_open, s->pid, 0);
 	if (s->pidfd < 0 || watch(worker, s->pidfd, &s->pidfd))
 		return failed("pidfd");
@@ -140,18 +142,20 @@ static void kill_it(struct worker *worker)
 
 static int wait_answer(struct worker *worker)
 {
-	struct pollfd fd = { worker->sender.control, POLLIN, 0 };
+	struct sender *s = &worker->sender;
+	struct pollfd fd = { s->control, POLLIN, 0 };
 	int err, n;
 
 	do
-		n = poll(&fd, 1, ANSWER_MS);
+		n = poll(&fd, 1, s->answered ? ANSWER_MS : FIRST_ANSWER_MS);
 	while (n < 0 && errno == EINTR);
 	if (!n) {
 		kill_it(worker);
 		return -ETIMEDOUT;
 	}
-	if (recv(worker->sender.control, &err, sizeof(err), 0) != sizeof(err))
+	if (recv(s->control, &err, sizeof(err), 0) != sizeof(err))
 		return -EPIPE;
+	s->answered = true;
 	return err;
 }
 

@@ -18,6 +18,7 @@ struct sender {
 	int pidfd;
 	int control;
 	int turn, sent;		/* eventfds, told of in ask.h */
+	bool answered;		/* ever: it has been loaded */
 	bool lost;		/* killed, as it did not answer */
 	uint32_t connections;	/* numbers that were given */
 };
