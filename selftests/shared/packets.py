@@ -23,12 +23,12 @@ def each(value):
 
 def is_second(frame):
     """Whether the second sender begins frames like this one."""
-    kind = int(frame["quic.frame_type"])
+    kind = int(frame["quic.frame_type"], 0)
     if kind in FRAME_DATAGRAM:
         return True
     if kind not in FRAME_STREAM:
         return False
-    stream = int(frame["quic.stream.stream_id"])
+    stream = int(frame["quic.stream.stream_id"], 0)
     return stream & 3 == 3 and stream not in OWN_STREAMS
 
 
@@ -46,7 +46,7 @@ def main():
             if not frames:
                 unread += 1
                 continue
-            number = int(short["quic.packet_number"])
+            number = int(short["quic.packet_number"], 0)
             numbers.add(number)
             phases[number] = short["quic.key_phase"]
             second += any(is_second(frame) for frame in frames)
