@@ -61,6 +61,28 @@ void transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
 		take_off(t, &d, at + chance_next(t->chance) % AGAIN_NS);
 }
 
+void transit_hold(struct batch *batch, const uint8_t *bytes, size_t len)
+{
+	if (batch->len + sizeof(len) + len > sizeof(batch->bytes))
+		ktap_bail("a batch of more than %zu bytes", batch->len);
+	memcpy(batch->bytes + batch->len, &len, sizeof(len));
+	memcpy(batch->bytes + batch->len + sizeof(len), bytes, len);
+	batch->len += sizeof(len) + len;
+}
+
+void transit_release(struct transit *t, struct batch *batch, int from,
+		     uint16_t port, uint64_t now)
+{
+	size_t at, len;
+
+	for (at = 0; at < batch->len; at += len) {
+		memcpy(&len, batch->bytes + at, sizeof(len));
+		at += sizeof(len);
+		transit_send(t, from, port, now, batch->bytes + at, len);
+	}
+	batch->len = 0;
+}
+
 struct datagram *transit_take(struct transit *t)
 {
 	struct datagram *d = t->first;

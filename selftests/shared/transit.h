@@ -66,9 +66,24 @@ struct transit {
 	size_t			largest[TRANSIT_ENDS];
 };
 
+/**
+ * struct batch - datagrams that leave together, as by sendmmsg(2)
+ * @bytes: each behind its length.
+ * @len: of @bytes.
+ */
+struct batch {
+	uint8_t	bytes[1 << 18];
+	size_t	len;
+};
+
 /* From an end to the other one. */
 void transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
 		  const uint8_t *bytes, size_t len);
+
+/* Likewise all of a batch, which is empty then. */
+void transit_hold(struct batch *batch, const uint8_t *bytes, size_t len);
+void transit_release(struct transit *t, struct batch *batch, int from,
+		     uint16_t port, uint64_t now);
 
 /* What arrives first, which is to be freed; NULL: nothing is on its way. */
 struct datagram *transit_take(struct transit *t);

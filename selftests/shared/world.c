@@ -36,9 +36,7 @@ struct world {
 	gnutls_certificate_credentials_t credentials[ENDS];
 	/* A NAT stands before the client: what it is for itself, and for others. */
 	struct sockaddr_in		server, client, outside;
-	/* Each datagram behind its length. */
-	uint8_t				batch[1 << 17];
-	size_t				batch_len;
+	struct batch			batch;
 	uint64_t			spent, calls;
 	int64_t				back;		/* the receiver's stream */
 	uint64_t			sent_back, got_back;
@@ -414,27 +412,6 @@ int world_send(struct world *w, const uint8_t *packet, size_t len)
 	return 0;
 }
 
-static void send_batch(struct world *w)
-{
-	size_t at, len;
-
-	for (at = 0; at < w->batch_len; at += len) {
-		memcpy(&len, w->batch + at, sizeof(len));
-		at += sizeof(len);
-		send_from(w, w->sender, w->batch + at, len);
-	}
-	w->batch_len = 0;
-}
-
-static void add_to_batch(struct world *w, const uint8_t *bytes, size_t len)
-{
-	if (w->batch_len + sizeof(len) + len > sizeof(w->batch))
-		send_batch(w);
-	memcpy(w->batch + w->batch_len, &len, sizeof(len));
-	memcpy(w->batch + w->batch_len + sizeof(len), bytes, len);
-	w->batch_len += sizeof(len) + len;
-}
-
 static int write_sender(struct world *w)
 {
 	uint8_t buf[TRANSIT_DATAGRAM_MAX];
@@ -448,11 +425,12 @@ static int write_sender(struct world *w)
 		if (n <= 0)
 			break;
 		if (w->options.batched)
-			add_to_batch(w, buf, n);
+			transit_hold(&w->batch, buf, n);
 		else
 			send_from(w, w->sender, buf, n);
 	}
-	send_batch(w);
+	transit_release(&w->transit, &w->batch, w->sender, w->outside.sin_port,
+			w->now);
 	if (n < 0)
 		return n;
 	ngtcp2_conn_update_pkt_tx_time(world_sender(w), w->now);
