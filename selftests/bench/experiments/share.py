@@ -122,8 +122,10 @@ is told.
             found, section = told[name](values.where(stage=name), options)
             rows += found
             sections.append(section)
-        return [Section("What was wanted, and what was found", "", [Table(
-            ["", "wanted", "found", "met"], rows)])] + sections
+        return [Section("What was wanted, and what was found",
+                        "Medians; how far they spread is below.",
+                        [Table(["", "wanted", "found", "met"], rows)])] + \
+            sections
 
     @staticmethod
     def in_turn(values, who):
@@ -140,7 +142,7 @@ is told.
             ratio, low, high = over(own, plain)
             rows.append([who, spread.median(own), ratio, low, high])
             if who != "ngtcp2":
-                found.append([f"CPU time of a server: {who}",
+                found.append([f"CPU time of a server: {who}, of ngtcp2's",
                               f"at most {CPU_MAX}", f"{ratio:.3f}",
                               met(ratio, CPU_MAX, True)])
         text = (f"h3server sends {options['bytes'] / 1e6:.0f} MB on one "
