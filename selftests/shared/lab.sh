@@ -294,6 +294,11 @@ is_served()
 	cmp "$sessions/www/file" "$session_dir/files/file"
 }
 
+# So many errors of a client are none: Chromium, when it has all that it wants, leaves a
+# path that degrades by CONNECTION_CLOSE with INTERNAL_ERROR (81 of its own numbers,
+# QUIC_CONNECTION_MIGRATION_NO_MIGRATABLE_STREAMS).
+client_errors=0
+
 # A client says once that it ends: where that is lost, silence ends the connection.
 ended_well()
 {
@@ -305,7 +310,8 @@ ended_well()
 		"$(total "\"\(.connections.accepted) \($ends)\"")" &&
 	expect "errors: the client's, the server's, the second sender's" \
 		"0 0 0 0" \
-		"$(total '"\(.errors.client) \(.ended.error) \(.share.hostile) \(.share.estranged)"')"
+		"$(total "[([0, .errors.client - $client_errors] | max), .ended.error,
+			.share.hostile, .share.estranged] | join(\" \")")"
 }
 
 # What all senders count is what is on the wire.
