@@ -67,8 +67,17 @@ static bool is_violation(int err)
 		       NGTCP2_PROTOCOL_VIOLATION;
 }
 
+/* As a second sender does that dies before it has told anybody. */
+static void die_with_number(struct scene *sc)
+{
+	uint64_t word;
 
-/* As a second sender does that has no key for it. */
+	if (number_take(sc->memory, true, &word))
+		ktap_bail("no number");
+	equic_share_second_died(world_share(sc->world));
+}
+
+/* As one does that has no key for it. */
 static void give_up_number(struct scene *sc)
 {
 	struct equic_record *record = ring_reserve(sc->ring);
@@ -103,6 +112,10 @@ int main(int argc, char **argv)
 			    "an ACK of all packets is none");
 	ktap_result(is_violation(play(RECEIVER_ALL, give_up_number)),
 		    "an ACK of a number that is void is a PROTOCOL_VIOLATION");
+	ktap_result(!play(RECEIVER_HONEST, die_with_number),
+		    "a number that somebody died with disturbs nobody");
+	ktap_result(is_violation(play(RECEIVER_ALL, die_with_number)),
+		    "an ACK of a number that somebody died with is a PROTOCOL_VIOLATION");
 	ktap_result(is_violation(play(RECEIVER_AHEAD, NULL)),
 		    "an ACK of a number that was not taken yet is a PROTOCOL_VIOLATION");
 	return ktap_end();

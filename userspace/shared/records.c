@@ -264,6 +264,24 @@ static void recover_stream(struct equic_share *s, struct stream *stream)
 	}
 }
 
+/* Numbers that were taken, and of which nobody has told: they are in no packet. */
+static void recover_numbers(struct equic_share *s)
+{
+	uint64_t next = number_pn(number_read(s->memory)), pn;
+	int err;
+
+	/* Who takes the next one sees that it was spoiled. */
+	if (next < s->floor || next - s->floor > SHARE_LEAP)
+		return;
+	for (pn = next - least(next, RECOVERY_KEPT); pn < next; pn++) {
+		err = recovery_void(s->recovery, pn);
+		if (!err)
+			s->stats.voids++;
+		else if (err == -ENOMEM || err == -ENOBUFS)
+			s->error = NGTCP2_ERR_NOMEM;
+	}
+}
+
 void records_recover(struct equic_share *s)
 {
 	unsigned int i;
@@ -271,6 +289,7 @@ void records_recover(struct equic_share *s)
 	for (i = 0; i < s->options.ring_count; i++)
 		ring_recover(s->ring[i]);
 	records_drain(s);
+	recover_numbers(s);
 	for (i = 0; i < s->streams.count; i++)
 		recover_stream(s, &s->streams.slots[s->streams.order[i]]);
 	/* Of the budget too: what it took and did not use. */
