@@ -145,6 +145,41 @@ static void test_memory(void)
 	close(other);
 }
 
+static void usual_alone(void)
+{
+	usual();
+	options.events = NULL;
+	options.ring_count = 0;
+}
+
+/* Without a second sender, as settings and options have it. */
+static void test_pmtud(void)
+{
+	static const uint16_t own[] = { 1300 };
+
+	usual_alone();
+	ktap_result(!try() && !settings.no_pmtud &&
+		    settings.max_tx_udp_payload_size == EQUIC_SHARE_PAYLOAD_MAX - 3,
+		    "without a second sender the stack finds out what the path takes");
+	ktap_result(settings.pmtud_probeslen && settings.pmtud_probes[0] == 1406 - 3,
+		    "and tries what leaves room for longer numbers");
+	usual_alone();
+	settings.pmtud_probes = own;
+	settings.pmtud_probeslen = 1;
+	ktap_result(!try() && settings.pmtud_probes == own && settings.pmtud_probeslen == 1,
+		    "what an endpoint wants tried is tried");
+	usual_alone();
+	settings.no_pmtud = 1;
+	ktap_result(!try() && settings.no_pmtud && !settings.pmtud_probeslen &&
+		    settings.max_tx_udp_payload_size == EQUIC_SHARE_PAYLOAD_DEFAULT - 3,
+		    "nothing is tried if the settings say so");
+	usual_alone();
+	options.payload_max = 1300;
+	ktap_result(!try() && settings.no_pmtud && !settings.pmtud_probeslen &&
+		    settings.max_tx_udp_payload_size == 1300 - 3,
+		    "nor if the options say what the path takes");
+}
+
 static void test_settings(void)
 {
 	struct equic_share *s;
@@ -172,9 +207,7 @@ static void test_settings(void)
 	ktap_result(s && settings.max_tx_udp_payload_size == 1200,
 		    "an endpoint that wants less gets less");
 	equic_share_free(s);
-	usual();
-	options.events = NULL;
-	options.ring_count = 0;
+	usual_alone();
 	s = equic_share_new(&callbacks, &settings, &options);
 	ktap_result(s, "a connection without a second sender can be made");
 	ktap_result(s && equic_share_stream_open(s, &stream) ==
@@ -193,5 +226,6 @@ int main(void)
 	test_memory();
 	usual();
 	test_settings();
+	test_pmtud();
 	return ktap_end();
 }

@@ -388,6 +388,27 @@ static void test_window(void)
 		  "it never is less than two datagrams (RFC 9002, 7.2)");
 }
 
+static void test_pmtu_probe(void)
+{
+	struct sent probe = {
+		.pn = 0, .time = SEC, .size = 1400, .sender = SENDER_STACK,
+		.elicits = true, .pmtu_probe = true,
+	};
+
+	begin();
+	recovery_sent(r, &probe);
+	tell_run(1, 4, SEC);
+	ack(1, 4, SEC + 100 * MSEC);
+	ktap_result(fate[0] == LOST && stats().lost == 1 && !stats().in_flight,
+		    "a PMTU probe is lost as others are");
+	ktap_result(!stats().congestion_events && stats().window == 14 * DATAGRAM,
+		    "and does not cut the window (RFC 9000, 14.4)");
+	recovery_payload(r, 1400);
+	recovery_path(r, 2 * SEC);
+	expect_eq(stats().window, 10 * 1400,
+		  "what the path takes is what a window is counted in");
+}
+
 static void test_spurious(void)
 {
 	begin();
@@ -570,6 +591,7 @@ int main(void)
 	test_numbers();
 	test_pto();
 	test_window();
+	test_pmtu_probe();
 	test_spurious();
 	test_limited();
 	test_persistent();

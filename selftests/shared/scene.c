@@ -350,7 +350,7 @@ static ngtcp2_ssize app_write(struct world *w, void *ctx, uint8_t *dest,
 	ngtcp2_ssize n;
 
 	sc->world = w;
-	if (sc->plan.plain)
+	if (sc->plan.plain || sc->plan.alone)
 		return stack_write(sc, dest, destlen, now);
 	if (!sc->second)
 		begin_second(sc);
@@ -466,8 +466,9 @@ struct scene *scene_new(const struct scene_plan *plan)
 		.path = plan->path, .seed = plan->seed, .begin = plan->begin,
 		.batched = plan->batched, .payload_max = plan->payload_max,
 		.client = plan->client, .shared = !plan->plain,
-		.share = { .events = &events, .ctx = sc, .memory = -1,
-			   .ring_count = 1, .connection = 7,
+		.share = { .events = plan->alone ? NULL : &events, .ctx = sc,
+			   .memory = -1, .ring_count = !plan->alone,
+			   .connection = 7,
 			   .payload_max = plan->payload_max,
 			   .update_after = plan->update_after },
 		.initial_max_data = plan->initial_max_data,

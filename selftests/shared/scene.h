@@ -40,6 +40,7 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  * @max_udp_payload_size: of the peer, a datagram's; 0: as it is usual.
  * @refuse_from: the second sender does not take the keys from this epoch on; 0: it does.
  * @plain: the endpoint is ngtcp2 alone: nothing is shared.
+ * @alone: it has no second sender.
  * @spoil: what the second sender does to the memory when the stack has sent a quarter;
  *	then it is gone for good, and what it began is the endpoint's to end. NULL:
  *	nothing.
@@ -58,7 +59,7 @@ struct scene_plan {
 	unsigned int		mortal;
 	uint64_t		rebind_every;
 	int			stop_every;
-	bool			batched, stack_first, plain;
+	bool			batched, stack_first, plain, alone;
 	void			(*spoil)(struct equic_shared *memory, int ring_fd);
 };
 

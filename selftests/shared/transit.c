@@ -41,6 +41,8 @@ void transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
 
 	if (len > sizeof(d.bytes))
 		ktap_bail("a datagram of %zu bytes", len);
+	if (path->mtu && len > path->mtu)
+		return;
 	memcpy(d.bytes, bytes, len);
 	if (len > t->largest[from])
 		t->largest[from] = len;

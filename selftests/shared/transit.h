@@ -23,12 +23,13 @@ struct transit_link {
  * @jitter: ns, at most, in addition: packets overtake each other.
  * @rate: bytes a second; 0: no limit.
  * @queue: bytes that wait for the bottleneck; more are dropped.
+ * @mtu: bytes of a datagram; longer ones do not arrive; 0: no limit.
  * @loss: of 1000 datagrams.
  * @twice: of 1000 datagrams come twice.
  * @link: what has @rate and @queue, shared with other paths; NULL: with none.
  */
 struct transit_path {
-	uint64_t		delay, jitter, rate, queue;
+	uint64_t		delay, jitter, rate, queue, mtu;
 	unsigned int		loss, twice;
 	struct transit_link	*link;
 };
@@ -56,7 +57,7 @@ struct datagram {
  * @chance: whose they are lost by.
  * @first: to arrive.
  * @link: where no other is shared.
- * @largest: of each end, the largest that it sent, bytes.
+ * @largest: of each end, the largest that it sent and the path takes, bytes.
  */
 struct transit {
 	struct transit_path	path;

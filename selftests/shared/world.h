@@ -93,7 +93,7 @@ struct receiver *world_receiver(struct world *w);
 /* Whether the sender's handshake is confirmed (RFC 9001, 4.1.2). */
 bool world_confirmed(struct world *w);
 
-/* The largest datagram of the sender's endpoint and second sender, bytes. */
+/* Of the sender's endpoint and second sender, the largest that the path takes, bytes. */
 size_t world_largest(const struct world *w);
 
 /* A datagram of the second sender's, to the receiver. */

@@ -13,7 +13,7 @@ static ngtcp2_ssize finish(struct equic_share *s, uint8_t *dest,
 	struct share_packet *packet = &s->packet;
 	struct sent sent = {
 		.pn = packet->pn, .time = s->now, .sender = SENDER_STACK,
-		.elicits = packet->elicits,
+		.elicits = packet->elicits, .pmtu_probe = packet->pmtu_probe,
 	};
 
 	packet->begin = packet->end = NULL;

@@ -38,8 +38,8 @@
  * What it is to know: a call that writes may return a packet that is not the stack's,
  * with nothing taken of what was offered: send it, and call again. Packets are to be
  * sent in the order in which they are returned; together, with sendmmsg(2) or GSO, if
- * that is within a small part of the RTT. Packets have 4-byte numbers, PMTUD is off, all
- * packets are Not-ECT, early data (0-RTT) is not for clients that share. Congestion
+ * that is within a small part of the RTT. Packets have 4-byte numbers, all are Not-ECT, PMTUD is off
+ * but where there is no second sender (struct equic_share_options), early data (0-RTT) is not for clients that share. Congestion
  * control is this library's, CUBIC for all senders together; the stack's stays as a
  * further limit. While both want more than that allows, the second sender gets half.
  *
@@ -135,7 +135,9 @@ struct equic_share_events {
  * @ctx: what it is given.
  * @payload_max: of a datagram, bytes, which the path is known to take: then the stack's
  *	packets are as long, as there is no PMTUD. 0: EQUIC_SHARE_PAYLOAD_DEFAULT, and
- *	the stack's have 1200. The peer's max_udp_payload_size is obeyed as well.
+ *	the stack's have 1200; or with no @events the stack finds out what the path takes
+ *	(RFC 9000, 14.3), up to EQUIC_SHARE_PAYLOAD_MAX, unless the settings have
+ *	no_pmtud. The peer's max_udp_payload_size is obeyed as well.
  * @connection: the second sender's name for the connection.
  * @memory: an mmapable BPF array map, or a memfd that is sealed, of zero; -1: memory is
  *	made.
@@ -188,7 +190,8 @@ struct equic_share_stats {
  * @callbacks: filled in; encrypt, decrypt, hp_mask, update_key, stream_close and
  *	handshake_confirmed are replaced by this library's, which call those that were
  *	there
- * @settings: filled in; no_pmtud is set, max_tx_udp_payload_size limited, and
+ * @settings: filled in; max_tx_udp_payload_size is limited, and no_pmtud set; or
+ *	pmtud_probes, if there are none and the stack is to find out what the path takes.
  *	initial_pkt_num is to be 0
  * @options: copied
  *
@@ -245,7 +248,8 @@ int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
 /**
  * equic_share_writev_stream - ngtcp2_conn_writev_stream()
  *
- * @destlen must be at least the payload_max of the options. A packet of the library's
+ * @destlen must be at least the payload_max of the options, and what the stack is to
+ * find out. A packet of the library's
  * own is returned with *@pdatalen -1. 0 also: what was offered is more than the window
  * or the peer allow now.
  */

@@ -148,12 +148,19 @@ static int follow_stack(struct equic_share *s, uint64_t stack)
 	return 0;
 }
 
+/* A datagram of the stack's, as long as it believes, that the path need not take. */
+static bool is_pmtu_probe(const struct equic_share *s, size_t len)
+{
+	return s->pmtud &&
+	       len > ngtcp2_conn_get_path_max_tx_udp_payload_size(s->conn);
+}
+
 /* In place: the stack is done with what it wrote, once it has masked the header. */
 static int seal_stack(struct equic_share *s, uint8_t *payload, size_t len,
 		      const uint8_t *nonce, size_t aadlen)
 {
 	uint8_t *at = payload - aadlen, *moved;
-	size_t header_len = aadlen - (*at & PN_LEN) - 1;
+	size_t number_len = (*at & PN_LEN) + 1, header_len = aadlen - number_len;
 	bool next = !!(*at & KEY_PHASE) != (s->epoch & 1);
 	struct share_packet *packet = &s->packet;
 	uint64_t stack;
@@ -171,6 +178,13 @@ static int seal_stack(struct equic_share *s, uint8_t *payload, size_t len,
 	packet->elicits = payload_elicits(payload, len);
 	moved = at + header_len + SEAL_PN;
 	memmove(moved, payload, len);
+	packet->pmtu_probe = is_pmtu_probe(s, at - packet->begin + aadlen + len +
+					      SEAL_TAG);
+	/* As long as any packet may become that the stack takes for as long. */
+	if (packet->pmtu_probe) {
+		memset(moved + len, 0, number_len - 1);
+		len += number_len - 1;
+	}
 	*at &= ~PN_LEN;
 	packet->len = share_seal(s, at, at, header_len, moved, len, next,
 				 &packet->pn);

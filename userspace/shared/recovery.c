@@ -95,6 +95,12 @@ static void begin_path(struct recovery *r)
 	r->cut_lost = 0;
 }
 
+/* What UDP can have. */
+static uint32_t payload_of(uint32_t payload_max)
+{
+	return least(most(payload_max, 1), UINT16_MAX);
+}
+
 struct recovery *recovery_new(const struct recovery_ops *ops, void *ctx,
 			      uint32_t payload_max)
 {
@@ -104,8 +110,7 @@ struct recovery *recovery_new(const struct recovery_ops *ops, void *ctx,
 		return NULL;
 	r->ops = ops;
 	r->ctx = ctx;
-	/* What UDP can have. */
-	r->payload_max = least(most(payload_max, 1), UINT16_MAX);
+	r->payload_max = payload_of(payload_max);
 	r->loss_time = UINT64_MAX;
 	r->limited = true;
 	rtt_init(&r->rtt);
@@ -230,6 +235,10 @@ static void lose(struct recovery *r, uint64_t pn, struct losses *l, uint64_t now
 	uint64_t time = least(sent.time, now);
 
 	r->lost++;
+	if (sent.pmtu_probe) {
+		r->ops->lost(r->ctx, &sent);
+		return;
+	}
 	if (pn >= r->cut_first)
 		r->cut_lost++;
 	l->first = least(l->first, pn);
@@ -492,6 +501,12 @@ void recovery_path(struct recovery *r, uint64_t now)
 	r->path_time = now;
 	r->pacer.time = now;
 	r->probe_start = now;
+}
+
+void recovery_payload(struct recovery *r, uint32_t payload_max)
+{
+	r->payload_max = payload_of(payload_max);
+	r->cubic.payload_max = r->payload_max;
 }
 
 uint64_t recovery_rtt(const struct recovery *r)

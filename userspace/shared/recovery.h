@@ -48,6 +48,8 @@ enum sender {
  * @queue: below %RECOVERY_QUEUES: packets of a queue leave in the order of their
  *	numbers, those of others pass them.
  * @elicits: RFC 9002, 2.
+ * @pmtu_probe: it may be longer than what the path takes: where it is lost, that says
+ *	nothing of congestion (RFC 9000, 14.4).
  * @what: of the caller.
  */
 struct sent {
@@ -57,6 +59,7 @@ struct sent {
 	uint8_t		sender;
 	uint8_t		queue;
 	bool		elicits;
+	bool		pmtu_probe;
 	void		*what;
 };
 
@@ -214,6 +217,9 @@ void recovery_limited(struct recovery *r, bool limited);
  * are told of later among them, are still known, and out of the new window's account.
  */
 void recovery_path(struct recovery *r, uint64_t now);
+
+/* Datagrams may have so many bytes from now on, as recovery_new(). */
+void recovery_payload(struct recovery *r, uint32_t payload_max);
 
 /* The path's smoothed RTT, or what is assumed before there is a sample, ns. */
 uint64_t recovery_rtt(const struct recovery *r);

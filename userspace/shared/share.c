@@ -122,12 +122,38 @@ static int make_parts(struct equic_share *s)
 		return -1;
 	s->memory->payload_max = s->options.payload_max;
 	s->numbers = numbers_new();
-	s->recovery = recovery_new(&records_ops, s, s->options.payload_max);
+	s->recovery = recovery_new(&records_ops, s,
+				   s->pmtud ? EQUIC_SHARE_PAYLOAD_MIN :
+					      s->options.payload_max);
 	s->translator = (struct translator){
 		.ops = &translate_ops, .ctx = s, .numbers = s->numbers,
 	};
 	errno = ENOMEM;
 	return s->numbers && s->recovery ? 0 : -1;
+}
+
+/* What ngtcp2 tries where it is told of nothing: as long on the wire. */
+static const uint16_t pmtud_probes[] = {
+	1454 - 48 - SHARE_GROWTH, 1390 - 48 - SHARE_GROWTH,
+	1280 - 48 - SHARE_GROWTH, 1492 - 48 - SHARE_GROWTH,
+};
+
+/*
+ * Who shares is told of what the path takes; the stack alone finds it out, if it wants
+ * to.
+ */
+static void limit_payload(struct equic_share *s, ngtcp2_settings *settings)
+{
+	size_t max = s->pmtud ? SHARE_PACKET_MAX : s->options.payload_max;
+
+	settings->max_tx_udp_payload_size =
+		least(settings->max_tx_udp_payload_size, max - SHARE_GROWTH);
+	if (!s->pmtud) {
+		settings->no_pmtud = 1;
+	} else if (!settings->pmtud_probeslen) {
+		settings->pmtud_probes = pmtud_probes;
+		settings->pmtud_probeslen = sizeof(pmtud_probes) / sizeof(pmtud_probes[0]);
+	}
 }
 
 struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
@@ -145,6 +171,8 @@ struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 	if (!s)
 		return NULL;
 	s->options = *options;
+	s->pmtud = !options->events && !options->payload_max &&
+		   !settings->no_pmtud;
 	s->options.payload_max = options->payload_max ?: EQUIC_SHARE_PAYLOAD_DEFAULT;
 	s->memory_fd = -1;
 	for (i = 0; i < EQUIC_SHARE_RINGS_MAX; i++)
@@ -156,12 +184,9 @@ struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 		errno = err;
 		return NULL;
 	}
-	settings->no_pmtud = 1;
+	limit_payload(s, settings);
 	/* What the path is known to take need not be found out. */
 	settings->no_tx_udp_payload_size_shaping |= !!options->payload_max;
-	settings->max_tx_udp_payload_size =
-		least(settings->max_tx_udp_payload_size,
-		      s->options.payload_max - SHARE_GROWTH);
 	protection_callbacks(s, callbacks);
 	return s;
 }

@@ -56,13 +56,14 @@ struct share_key {
  * @len: its length, up to SHARE_GROWTH above what the stack believes.
  * @pn: its number.
  * @elicits: RFC 9002, 2.
+ * @pmtu_probe: struct sent.
  */
 struct share_packet {
 	uint8_t		*begin, *end;
 	const uint8_t	*at;
 	size_t		len;
 	uint64_t	pn;
-	bool		elicits;
+	bool		elicits, pmtu_probe;
 };
 
 /* Who is known to be where; the second sender is told of each change. */
@@ -151,6 +152,8 @@ struct equic_share {
 	bool				path_given;
 	bool				confirmed;	/* RFC 9001, 4.1.2 */
 	bool				parameters;	/* the peer's are known */
+	bool				pmtud;		/* the stack's (RFC 9000, 14.3) */
+	size_t				found;		/* by it, bytes; 0: nothing yet */
 	bool				ended;		/* closing or draining */
 	bool				declined;	/* key() or path() failed */
 	bool				spent;		/* the keys are worn out */

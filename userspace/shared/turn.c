@@ -103,6 +103,20 @@ void share_end(struct equic_share *s)
 	number_stop(s->memory);
 }
 
+/* What the stack has found the path to take, the window is counted in. */
+static void follow_payload(struct equic_share *s)
+{
+	size_t found;
+
+	if (!s->pmtud)
+		return;
+	found = ngtcp2_conn_get_path_max_tx_udp_payload_size(s->conn);
+	if (found == s->found)
+		return;
+	s->found = found;
+	recovery_payload(s->recovery, found + SHARE_GROWTH);
+}
+
 /* Asked in each call: where the length is known, nothing need be called for it. */
 static bool same_bytes(const void *a, const void *b, size_t len)
 {
@@ -259,6 +273,7 @@ void share_leave(struct equic_share *s)
 		share_estrange(s);
 	learn_state(s);
 	follow_path(s);
+	follow_payload(s);
 	if (s->keys[0].key)
 		watch_keys(s);
 	own_release(s);
