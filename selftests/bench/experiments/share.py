@@ -43,9 +43,10 @@ class Share(Experiment):
     question = """
 What does it cost a server to have a connection through libequic-shared when its
 stack alone sends; how fast is a second sender beside ngtcp2 alone; and what does
-a connection with two senders leave to one of ngtcp2 at a common bottleneck? All
-datagrams have up to 1452 bytes: ngtcp2 alone finds that out (PMTUD), the library
-is told.
+a connection with two senders leave to one of ngtcp2 at a common bottleneck?
+Datagrams have up to 1444 bytes where that is found out (PMTUD: ngtcp2, and the
+library alone), and up to 1452 where the library is told, as it is where there is a
+second sender.
 """
     options = {
         "rounds": 10,		# of each server, there and back
