@@ -117,7 +117,15 @@ class Lab:
         self.processes = []
 
     def __enter__(self):
+        try:
+            self.build()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
+
+    def build(self):
+        """What is there from the beginning: a kind of lab has something."""
 
     def __exit__(self, *unused):
         for process in self.processes:

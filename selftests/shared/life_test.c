@@ -26,21 +26,11 @@ static bool is_stopped(struct scene *sc)
 	return number_read(sc->memory) & EQUIC_NUMBER_STOP;
 }
 
-static void run(struct scene *sc, uint64_t ns)
-{
-	if (world_run(sc->world, world_now(sc->world) + ns))
-		ktap_bail("the connection ended");
-}
-
-/* It is in the middle of its streams. */
 static struct scene *begin(const struct scene_plan *plan)
 {
-	struct scene *sc = scene_new(plan);
+	struct scene *sc = scene_begun(plan);
 
-	while (!sc->streams[0].sent && world_now(sc->world) < 10 * S)
-		run(sc, MS);
-	run(sc, 30 * MS);
-	if (!sc->streams[0].sent || is_stopped(sc))
+	if (is_stopped(sc))
 		ktap_bail("the second sender is stopped");
 	return sc;
 }
@@ -90,9 +80,9 @@ static void test_refused_key(void)
 	sc = begin(&plan);
 	waiting = count_open(sc, false);
 	while (sc->key.epoch < plan.refuse_from)
-		run(sc, MS);
+		scene_run(sc, MS);
 	packets = second_packets(sc);
-	run(sc, S);
+	scene_run(sc, S);
 	ktap_result(is_stopped(sc) && second_packets(sc) == packets,
 		    "a second sender that did not take a key sends nothing more");
 	ktap_result(scene_received(sc, sc->stack_stream)->fin,
@@ -157,7 +147,7 @@ static void test_update_again(void)
 	plan.update_after = 1;
 	sc = begin(&plan);
 	while (!scene_received(sc, sc->stack_stream)->fin)
-		run(sc, 10 * MS);
+		scene_run(sc, 10 * MS);
 	equic_share_get_stats(world_share(sc->world), &st);
 	ktap_result(st.epoch >= 3 && !sc->late,
 		    "an update that the stack refuses now is asked for again");
@@ -277,7 +267,7 @@ static void test_retire(void)
 	/* It gives one for that which the client has left. */
 	world_rebind(sc->world);
 	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
-	run(sc, S);
+	scene_run(sc, S);
 	ktap_diag("%llu connection IDs retired, %llu paths",
 		  (unsigned long long)r->retired,
 		  (unsigned long long)(sc->paths - paths));
@@ -323,8 +313,8 @@ static void test_hung(void)
 	plan.path.delay = 100 * MS;
 	sc = scene_new(&plan);
 	while (!sc->stack_fin)
-		run(sc, MS);
-	run(sc, S);
+		scene_run(sc, MS);
+	scene_run(sc, S);
 	budget = sc->memory->budget;
 	while (!(err = second_datagram(sc->second, bytes, sizeof(bytes), 0)))
 		spent += sizeof(bytes);
@@ -333,7 +323,7 @@ static void test_hung(void)
 		    "when the endpoint hangs, the second sender stops at its budget");
 	/* Pacing gives the rest of the window bit by bit, in less than an RTT. */
 	for (i = 0; i < 195; i++) {
-		run(sc, MS);
+		scene_run(sc, MS);
 		equic_share_handle_expiry(world_share(sc->world),
 					  world_now(sc->world));
 		while (!(err = second_datagram(sc->second, bytes, sizeof(bytes),
@@ -344,7 +334,7 @@ static void test_hung(void)
 	ktap_result(err == -ENOBUFS && st.in_flight >= st.window &&
 		    st.in_flight < st.window + EQUIC_SHARE_PAYLOAD_MAX,
 		    "beyond the window nothing but acknowledgments and losses refill it");
-	run(sc, S);
+	scene_run(sc, S);
 	ktap_result(sc->memory->budget > 0, "and they do");
 	scene_free(sc);
 }
@@ -357,14 +347,14 @@ static void test_pool(void)
 
 	plan.streams = 0;
 	sc = scene_new(&plan);
-	run(sc, S);
+	scene_run(sc, S);
 	equic_share_get_stats(world_share(sc->world), &st);
 	ktap_result(st.streams == 16 && count_open(sc, false) == 16,
 		    "16 streams wait for the second sender");
 	scene_free(sc);
 	plan.max_streams = 6;
 	sc = scene_new(&plan);
-	run(sc, S);
+	scene_run(sc, S);
 	ktap_result(count_open(sc, false) &&
 		    count_open(sc, false) <=
 			    ngtcp2_conn_get_streams_uni_left(world_sender(sc->world)),
@@ -433,7 +423,7 @@ static void test_left(void)
 	}
 	ktap_result(n == (unsigned int)usual.streams && same == n,
 		    "the endpoint learns which streams a dead sender left, and where they end");
-	run(sc, S);
+	scene_run(sc, S);
 	ktap_result(!failed && scene_received(sc, sc->streams[0].id)->fin &&
 		    scene_received(sc, sc->streams[0].id)->bytes ==
 			    sc->streams[0].sent + 1000 &&
@@ -502,7 +492,7 @@ static void test_twice(void)
 	for (i = 0; i < sizeof(bytes); i++)
 		bytes[i] = stream_byte(sc->streams[0].id, i);
 	do {
-		run(sc, MS);
+		scene_run(sc, MS);
 		err = second_stream(sc->second, sc->streams[0].slot,
 				    sc->streams[0].generation, 0, bytes,
 				    sizeof(bytes), false, 0);

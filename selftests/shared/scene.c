@@ -499,6 +499,24 @@ int scene_play(struct scene *sc, uint64_t until)
 	return world_run_until(sc->world, done, until);
 }
 
+void scene_run(struct scene *sc, uint64_t ns)
+{
+	if (world_run(sc->world, world_now(sc->world) + ns))
+		ktap_bail("the connection ended");
+}
+
+struct scene *scene_begun(const struct scene_plan *plan)
+{
+	struct scene *sc = scene_new(plan);
+
+	while (!sc->streams[0].sent && world_now(sc->world) < 10 * NGTCP2_SECONDS)
+		scene_run(sc, MS);
+	scene_run(sc, 30 * MS);
+	if (!sc->streams[0].sent)
+		ktap_bail("the second sender has sent nothing");
+	return sc;
+}
+
 uint64_t scene_duration(const struct scene *sc)
 {
 	return world_ended(sc->world) - NGTCP2_SECONDS;

@@ -108,6 +108,12 @@ void scene_free(struct scene *sc);
  */
 int scene_play(struct scene *sc, uint64_t until);
 
+/* What happens in so many ns; the connection goes on behind them. */
+void scene_run(struct scene *sc, uint64_t ns);
+
+/* In the middle of the second sender's streams. */
+struct scene *scene_begun(const struct scene_plan *plan);
+
 /* What the peer got of a stream. */
 const struct received_stream *scene_received(struct scene *sc, uint64_t stream);
 

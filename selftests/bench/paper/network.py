@@ -41,15 +41,6 @@ class Network(Lab):
         self.server = prefix + "server"
         self.switch = prefix + "switch"
 
-    def __enter__(self):
-        super().__enter__()
-        try:
-            self._build()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
     def __exit__(self, *unused):
         try:
             super().__exit__(*unused)
@@ -62,7 +53,7 @@ class Network(Lab):
         """The namespace of a client."""
         return self.prefix + name
 
-    def _build(self):
+    def build(self):
         clients = GOOD + ABUSIVE
         self.namespaces(self.server, self.switch, *map(self.host, clients))
         self.ip(self.switch, ["link add bridge type bridge",

@@ -46,16 +46,7 @@ class Link(Lab):
         super().__init__(prefix)
         self.server, self.client = prefix + "server", prefix + "client"
 
-    def __enter__(self):
-        super().__enter__()
-        try:
-            self._build()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def _build(self):
+    def build(self):
         self.namespaces(self.server, self.client)
         self.ip(self.server, [
             f"link add s0 type veth peer name c0 netns {self.client}",
