@@ -198,8 +198,12 @@ bool cubic_lost(struct cubic *c, uint64_t sent, uint64_t now)
 	c->recovery_start = now;
 	c->idle = false;
 	v->prior = v->window;
-	/* RFC 9438, 4.7: less than last time is room for somebody who is new. */
-	v->w_max = v->window < v->w_max ? v->window * 17 / 20 : v->window;
+	/*
+	 * Without the fast convergence of RFC 9438, 4.7: ngtcp2 has none, and beside
+	 * it who gives room gets less (make bench EXPERIMENTS=share). Two of this are
+	 * as fair to each other with it as without (recovery_path.c).
+	 */
+	v->w_max = v->window;
 	v->window = most(beta(v->window),
 			 (uint64_t)MINIMUM_DATAGRAMS * c->payload_max);
 	v->ssthresh = v->window;
