@@ -15,7 +15,7 @@
 enum { EVENTS = 1000000 };
 
 static struct {
-	uint64_t scenes, failed, wrong, repeated, open, overruns;
+	uint64_t scenes, failed, wrong, repeated, open, overruns, amiss;
 	uint64_t updates, deaths, deaths_at[SECOND_STEPS], rebound, lost, resent,
 		 stopped, spurious;
 } sum;
@@ -64,6 +64,15 @@ static bool none_open(struct scene *sc)
 	return st.streams == EQUIC_SHARED_POOL;
 }
 
+/* A number of each packet that was sent, and those that are in none. */
+static bool accounts(struct scene *sc)
+{
+	struct equic_share_stats st;
+
+	equic_share_get_stats(world_share(sc->world), &st);
+	return st.taken == st.stack + st.library + st.second + st.voids;
+}
+
 static void add_up(struct scene *sc)
 {
 	struct equic_share_stats st;
@@ -85,7 +94,7 @@ static void add_up(struct scene *sc)
 static uint64_t play(const struct scene_plan *plan)
 {
 	struct scene *sc = scene_new(plan);
-	bool failed, wrong, repeated, open, overrun;
+	bool failed, wrong, repeated, open, overrun, amiss;
 	uint64_t events;
 	int err;
 
@@ -96,10 +105,11 @@ static uint64_t play(const struct scene_plan *plan)
 	add_up(sc);
 	open = !failed && !none_open(sc);
 	repeated = world_receiver(sc->world)->repeated;
-	if (failed || wrong || repeated || open || overrun) {
-		ktap_diag("seed %llu: failed %d, wrong %d, repeated %d, open %d, overrun %d",
+	amiss = !failed && !accounts(sc);
+	if (failed || wrong || repeated || open || overrun || amiss) {
+		ktap_diag("seed %llu: failed %d, wrong %d, repeated %d, open %d, overrun %d, amiss %d",
 			  (unsigned long long)plan->seed, failed, wrong,
-			  repeated, open, overrun);
+			  repeated, open, overrun, amiss);
 		scene_print(sc, "", err);
 	}
 	sum.failed += failed;
@@ -107,6 +117,7 @@ static uint64_t play(const struct scene_plan *plan)
 	sum.repeated += repeated;
 	sum.open += open;
 	sum.overruns += overrun;
+	sum.amiss += amiss;
 	events = world_events(sc->world);
 	scene_free(sc);
 	return events;
@@ -127,6 +138,7 @@ static void report(uint64_t events)
 	ktap_result(!sum.failed, "each byte arrives");
 	ktap_result(!sum.wrong, "once, and as it was");
 	ktap_result(!sum.repeated, "no packet number is used twice");
+	ktap_result(!sum.amiss, "each number is one of a packet, or known to be of none");
 	ktap_result(!sum.overruns, "the window is kept to");
 	ktap_result(!sum.open, "no stream is left open");
 	for (i = 0; i < SECOND_STEPS; i++)

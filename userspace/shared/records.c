@@ -148,11 +148,11 @@ static int record_stream(struct equic_share *s, const struct equic_record *r)
 
 static int record_unsent(struct equic_share *s, const struct equic_record *r)
 {
-	s->stats.voids++;
 	if (r->kind == EQUIC_RECORD_DATAGRAM)
 		say_fate(s, r->cookie, EQUIC_SHARE_VOID);
 	if (r->number == EQUIC_RECORD_NO_NUMBER)
 		return 0;
+	s->stats.voids++;
 	return recovery_void(s->recovery, number_pn(r->number));
 }
 
