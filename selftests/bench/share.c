@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 #include "fair.h"
+#include "idle.h"
 #include "ktap.h"
 #include "scene.h"
 #include "value.h"
@@ -52,36 +53,6 @@ static uint64_t cpu_time(void)
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
 	return ts.tv_sec * S + ts.tv_nsec;
 }
-
-static int on_key(void *ctx, const struct equic_share_key *key)
-{
-	(void)ctx;
-	(void)key;
-	return 0;
-}
-
-static int on_path(void *ctx, const ngtcp2_path *path, const ngtcp2_cid *dcid)
-{
-	(void)ctx;
-	(void)path;
-	(void)dcid;
-	return 0;
-}
-
-static size_t on_bytes(void *ctx, uint64_t stream, uint64_t offset, uint8_t *to,
-		       size_t len)
-{
-	(void)ctx;
-	(void)stream;
-	(void)offset;
-	(void)to;
-	(void)len;
-	return 0;
-}
-
-static const struct equic_share_events events = {
-	.key = on_key, .path = on_path, .bytes = on_bytes,
-};
 
 static ngtcp2_ssize write_quic(struct world *w, struct sender *sender, uint8_t *dest,
 			   size_t destlen, ngtcp2_ssize *used, int64_t stream,
@@ -179,7 +150,7 @@ static double cost(enum server who, bool receives, uint64_t bytes)
 	struct world_options options = {
 		.path = fast, .seed = 1, .shared = who != PLAIN,
 		.share = {
-			.events = who == SHARED ? &events : NULL, .memory = -1,
+			.events = who == SHARED ? &idle_events : NULL, .memory = -1,
 			.ring_count = who == SHARED,
 			.payload_max = PAYLOAD,
 		},

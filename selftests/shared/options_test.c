@@ -8,37 +8,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "equic_share.h"
+#include "idle.h"
 #include "ktap.h"
 #include "memory.h"
 
 static ngtcp2_callbacks callbacks;
 static ngtcp2_settings settings;
 static struct equic_share_options options;
-
-static int on_key(void *ctx, const struct equic_share_key *key)
-{
-	(void)ctx;
-	(void)key;
-	return 0;
-}
-
-static int on_path(void *ctx, const ngtcp2_path *path, const ngtcp2_cid *dcid)
-{
-	(void)ctx;
-	(void)path;
-	(void)dcid;
-	return 0;
-}
-
-static size_t on_bytes(void *ctx, uint64_t stream, uint64_t offset, uint8_t *to,
-		       size_t len)
-{
-	(void)ctx;
-	(void)stream;
-	(void)offset;
-	(void)to;
-	return len;
-}
 
 static struct equic_share_events events;
 
@@ -51,9 +27,7 @@ static void usual(void)
 		.update_key = ngtcp2_crypto_update_key_cb,
 	};
 	ngtcp2_settings_default(&settings);
-	events = (struct equic_share_events){
-		.key = on_key, .path = on_path, .bytes = on_bytes,
-	};
+	events = idle_events;
 	options = (struct equic_share_options){
 		.events = &events, .memory = -1, .ring_count = 1,
 	};
