@@ -299,12 +299,14 @@ is_served()
 # QUIC_CONNECTION_MIGRATION_NO_MIGRATABLE_STREAMS).
 client_errors=0
 
-# A client says once that it ends: where that is lost, silence ends the connection.
+# A client says once that it ends: where that is lost, silence ends the connection. And
+# where it is not said: Chromium's processes may be gone before (once in 30 sessions).
+client_silent=
 ended_well()
 {
 	local ends=.ended.client
 
-	[ -z "$losses" ] || ends+=+.ended.idle
+	[ -z "$losses$client_silent" ] || ends+=+.ended.idle
 	expect "status of the server" 0 "$server_status" &&
 	expect "connections, ended by the client" "1 1" \
 		"$(total "\"\(.connections.accepted) \($ends)\"")" &&
