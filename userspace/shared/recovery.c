@@ -182,12 +182,13 @@ static void look_at_clock(struct recovery *r, uint64_t now)
 static struct sent settle(struct recovery *r, uint64_t pn, bool acked)
 {
 	struct sent sent = *sent_get(&r->sent, pn);
+	enum sent_fate fate = sent.pmtu_probe ? SENT_TRIED : SENT_LOST;
 
 	if (sent.elicits && sent_here(&r->sent, pn))
 		r->in_flight -= sent.size;
 	r->waiting -= sent.elicits;
 	r->own_waiting -= sent.elicits && sent.sender != SENDER_STACK;
-	sent_settle(&r->sent, pn, acked);
+	sent_settle(&r->sent, pn, acked ? SENT_ACKED : fate);
 	return sent;
 }
 

@@ -15,12 +15,13 @@ enum {
 	PAGES_MAX = RECOVERY_SPAN / SENT_PAGE,
 };
 
-/* A bit is for a number. Of outstanding, acked, lost and unused it has one at most. */
+/* A bit is for a number. But for here, it has one at most. */
 struct sent_page {
 	uint64_t	outstanding;
 	uint64_t	here;
 	uint64_t	acked;
 	uint64_t	lost;
+	uint64_t	tried;
 	uint64_t	unused;
 	/* Of those that are outstanding; NULL: none is. */
 	struct sent	*sent;
@@ -128,7 +129,7 @@ static int take(struct sent_map *m, uint64_t pn, struct sent_page **found)
 			return err;
 	}
 	p = at(m, page);
-	if ((p->outstanding | p->acked | p->lost | p->unused) & bit_of(pn))
+	if ((p->outstanding | p->acked | p->lost | p->tried | p->unused) & bit_of(pn))
 		return -EEXIST;
 	*found = p;
 	return 0;
@@ -203,14 +204,23 @@ void sent_leave(struct sent_map *m)
 		at(m, page)->here = 0;
 }
 
-void sent_settle(struct sent_map *m, uint64_t pn, bool acked)
+void sent_settle(struct sent_map *m, uint64_t pn, enum sent_fate fate)
 {
 	struct sent_page *p = page_of(m, pn);
 
 	p->outstanding &= ~bit_of(pn);
-	*(acked ? &p->acked : &p->lost) |= bit_of(pn);
-	if (!acked)
+	switch (fate) {
+	case SENT_ACKED:
+		p->acked |= bit_of(pn);
+		break;
+	case SENT_LOST:
+		p->lost |= bit_of(pn);
 		widen(&m->lost, pn);
+		break;
+	case SENT_TRIED:
+		p->tried |= bit_of(pn);
+		break;
+	}
 	if (p->outstanding)
 		return;
 	free(m->spare);

@@ -82,12 +82,19 @@ bool sent_here(const struct sent_map *m, uint64_t pn);
 void sent_leave(struct sent_map *m);
 
 /**
- * sent_settle - what became of an outstanding packet
- * @m: map
- * @pn: its number
- * @acked: acknowledged; or lost
+ * enum sent_fate - what became of a packet
+ * @SENT_ACKED: it was acknowledged.
+ * @SENT_LOST: it was not.
+ * @SENT_TRIED: nor was it; but that was likely, and says nothing.
  */
-void sent_settle(struct sent_map *m, uint64_t pn, bool acked);
+enum sent_fate {
+	SENT_ACKED,
+	SENT_LOST,
+	SENT_TRIED,
+};
+
+/* An outstanding packet is that no more. */
+void sent_settle(struct sent_map *m, uint64_t pn, enum sent_fate fate);
 
 /* Whether void numbers are in a range. */
 bool sent_has_void(const struct sent_map *m, uint64_t first, uint64_t last);
