@@ -370,11 +370,12 @@ static void test_pool(void)
 	scene_free(sc);
 }
 
-static void test_payload(const char *name, uint64_t peers, size_t payload)
+static void test_payload(const char *name, uint32_t option, uint64_t peers, size_t payload)
 {
 	struct scene_plan plan = usual;
 	struct scene *sc;
 
+	plan.payload_max = option;
 	plan.max_udp_payload_size = peers;
 	plan.stream_bytes = 150000;
 	plan.path.loss = 10;
@@ -383,6 +384,7 @@ static void test_payload(const char *name, uint64_t peers, size_t payload)
 		    sc->memory->payload_max == payload &&
 		    world_largest(sc->world) == payload,
 		    "%s: no datagram is larger than %zu bytes", name, payload);
+	ktap_diag("the largest: %zu", world_largest(sc->world));
 	scene_free(sc);
 }
 
@@ -518,8 +520,10 @@ int main(void)
 	test_secrets();
 	test_hung();
 	test_pool();
-	test_payload("without an option", 0, 1252);
-	test_payload("a peer with max_udp_payload_size", 1210, 1210);
+	test_payload("without an option", 0, 0, 1252);
+	test_payload("a peer with max_udp_payload_size", 0, 1210, 1210);
+	test_payload("a peer with the least max_udp_payload_size", 0, 1200, 1200);
+	test_payload("a peer that allows less than the path", 1452, 1300, 1300);
 	test_left();
 	test_unsent();
 	test_twice();

@@ -24,6 +24,8 @@ static int on_key(void *ctx, const struct equic_share_key *key)
 	sc->early += !world_confirmed(sc->world);
 	sc->late += key->epoch && st.epoch >= key->epoch;
 	sc->key = *key;
+	if (!key->epoch)
+		sc->first_key = *key;
 	if (!sc->second)
 		begin_second(sc);
 	if (sc->plan.refuse_from && key->epoch >= sc->plan.refuse_from)
@@ -65,6 +67,8 @@ static void on_fate(void *ctx, uint64_t cookie, enum equic_share_fate fate)
 	struct scene *sc = ctx;
 
 	(void)cookie;
+	if (sc->plan.told)
+		sc->plan.told();
 	sc->fates[fate]++;
 }
 
@@ -75,6 +79,8 @@ static void on_stream(void *ctx, uint64_t stream,
 
 	(void)stream;
 	(void)value;
+	if (sc->plan.told)
+		sc->plan.told();
 	sc->done += what == EQUIC_SHARE_STREAM_DONE;
 	sc->stopped += what == EQUIC_SHARE_STREAM_STOPPED;
 }

@@ -44,6 +44,7 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  * @spoil: what the second sender does to the memory when the stack has sent a quarter;
  *	then it is gone for good, and what it began is the endpoint's to end. NULL:
  *	nothing.
+ * @told: called in each callback about a datagram or a stream; NULL: nothing is.
  */
 struct scene_plan {
 	struct transit_path	path;
@@ -61,6 +62,7 @@ struct scene_plan {
 	int			stop_every;
 	bool			batched, stack_first, plain, alone;
 	void			(*spoil)(struct equic_shared *memory, int ring_fd);
+	void			(*told)(void);
 };
 
 struct scene_stream {
@@ -89,7 +91,7 @@ struct scene {
 	uint64_t		astray;		/* changes of the path, and no stop */
 	uint64_t		stale;		/* packets to another connection ID */
 	uint64_t		early, late;	/* keys: before all, and behind their use */
-	struct equic_share_key	key;		/* the last */
+	struct equic_share_key	key, first_key;	/* the last; of epoch 0 */
 	uint64_t		path_window;	/* when there was another path */
 	uint64_t		marked;		/* packets that are not Not-ECT */
 	struct equic_share_stats before;

@@ -46,6 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size || size - 1 > AGREE_MAX)
 		return 0;
 	a.numbers = connection(data[0], &oracle);
+	if (payload_padding(data + 1, size - 1) > size - 1)
+		abort();
 	one(&a, data + 1, size - 1);
 	one(&a, data + 1, size - 1);
 	numbers_free(a.numbers);

@@ -438,6 +438,26 @@ static void test_elicits(void)
 	elicits(true, "a frame that is cut", BYTES(0x11, 7));
 }
 
+static void padding(size_t want, const char *name, const uint8_t *payload, size_t len)
+{
+	const uint8_t *at = memcpy(room.end - len, payload, len);
+
+	ktap_result(payload_padding(at, len) == want, "%s: %zu bytes of PADDING in the end",
+		    name, want);
+}
+
+static void test_padding(void)
+{
+	padding(0, "nothing", BYTES());
+	padding(3, "PADDING", BYTES(0, 0, 0));
+	padding(2, "PING and PADDING", BYTES(1, 0, 0));
+	padding(0, "PADDING and PING", BYTES(0, 0, 1));
+	padding(0, "a STREAM frame to the end, of zeros", BYTES(0x08, 3, 0, 0, 0));
+	padding(0, "a DATAGRAM frame to the end, of zeros", BYTES(0x30, 0, 0));
+	padding(1, "a STREAM frame with its length, of zeros", BYTES(0x0a, 3, 2, 0, 0, 0));
+	padding(0, "a frame that is cut", BYTES(0x11, 7));
+}
+
 int main(void)
 {
 	ktap_begin();
@@ -451,5 +471,6 @@ int main(void)
 	test_malformed();
 	test_again();
 	test_elicits();
+	test_padding();
 	return ktap_end();
 }

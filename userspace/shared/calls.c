@@ -88,12 +88,30 @@ static size_t write_own(struct equic_share *s, ngtcp2_path *path,
 	return n;
 }
 
+/* What the path and the peer allow. */
+static size_t payload_max(const struct equic_share *s)
+{
+	return s->pmtud ? s->peer_payload_max : s->payload_max;
+}
+
+/*
+ * In the handshake a datagram has to have 1200 bytes as the stack counts them (RFC 9000,
+ * 14.1): a peer that allows no more has to wait for data, which might be longer.
+ */
+static bool is_early(const struct equic_share *s)
+{
+	return !s->confirmed && s->parameters &&
+	       payload_max(s) < EQUIC_SHARE_PAYLOAD_MIN + SHARE_GROWTH;
+}
+
 /*
  * The stack may write a packet, which is to be longer than it believes. Return: how much
  * room it is told of.
  */
 static size_t stack_room(struct equic_share *s, uint8_t *dest, size_t destlen)
 {
+	if (s->parameters && !is_early(s))
+		destlen = least(destlen, payload_max(s));
 	s->packet.begin = dest;
 	s->packet.end = dest + destlen;
 	return destlen > SHARE_GROWTH ? destlen - SHARE_GROWTH : 0;
@@ -160,7 +178,7 @@ ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
 	n = write_own(s, path, pi, dest, destlen);
 	if (n)
 		return leave_write(s, n);
-	if (!go_hungry(s, offered))
+	if (!go_hungry(s, offered) && !is_early(s))
 		count = cut(s, some, datav, least(datavcnt, VECTORS_MAX),
 			    &taken);
 	/* The stack may still have something of its own. FIN is for the last byte. */
@@ -197,7 +215,7 @@ ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *pat
 	n = write_own(s, path, pi, dest, destlen);
 	if (n)
 		return leave_write(s, n);
-	if (go_hungry(s, true))
+	if (go_hungry(s, true) || is_early(s))
 		n = ngtcp2_conn_write_pkt(s->conn, path, pi, dest,
 					  stack_room(s, dest, destlen), ts);
 	else
@@ -254,6 +272,16 @@ uint64_t equic_share_get_max_data_left(struct equic_share *s)
 	return data < max ? max - data : 0;
 }
 
+int equic_share_set_payload_max(struct equic_share *s, uint32_t payload_max)
+{
+	if (s->pmtud || payload_max < EQUIC_SHARE_PAYLOAD_MIN ||
+	    payload_max > s->options.payload_max)
+		return NGTCP2_ERR_INVALID_ARGUMENT;
+	s->path_payload_max = payload_max;
+	share_limit_payload(s);
+	return 0;
+}
+
 int equic_share_stream_open(struct equic_share *s, uint64_t *stream)
 {
 	struct stream *st;
@@ -291,6 +319,8 @@ int equic_share_stream_send(struct equic_share *s, uint64_t stream,
 	if (err == -EDQUOT)
 		return NGTCP2_ERR_STREAM_DATA_BLOCKED;
 	if (err)
+		return NGTCP2_ERR_INVALID_ARGUMENT;
+	if (fin && stream_end(stream_read(s->memory, st->slot)) != offset + len)
 		return NGTCP2_ERR_INVALID_ARGUMENT;
 	if (fin && stream_end(stream_close(s->memory, st->slot)) != offset + len)
 		return NGTCP2_ERR_INVALID_ARGUMENT;

@@ -142,7 +142,8 @@ struct equic_share_events {
  * @memory: an mmapable BPF array map, or a memfd that is sealed, of zero; -1: memory is
  *	made.
  * @rings: BPF ring buffers; NULL: they are made.
- * @ring_count: how many threads (or CPUs) the second sender has.
+ * @ring_count: how many threads (or CPUs) the second sender has. @rings have room for
+ *	32768 records together, at most.
  * @update_after: packets of one epoch, of all senders, before the keys are updated;
  *	0: three quarters of what RFC 9001, 6.6 allows.
  */
@@ -174,7 +175,8 @@ struct equic_share_options {
  * @smoothed_rtt: ns.
  * @hostile: what the second sender wrote and cannot have meant. See also @estranged.
  * @estranged: the memory has been given up, because a word in it was spoiled: the
- *	connection goes on without a second sender.
+ *	connection goes on without a second sender. Streams that waited for it may have
+ *	been begun, so they stay open: equic_share_stream_next() has them.
  * @epoch: of the keys.
  * @streams: of the library that are open.
  */
@@ -290,6 +292,20 @@ int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts);
 /* ngtcp2_conn_get_max_data_left(), of all senders */
 EQUIC_SHARE_API
 uint64_t equic_share_get_max_data_left(struct equic_share *s);
+
+/**
+ * equic_share_set_payload_max - what the path takes was learned
+ * @s: share
+ * @payload_max: of a datagram, bytes
+ *
+ * From now on. What is sent again is cut to it. Of another path nothing is known:
+ * behind a change it is EQUIC_SHARE_PAYLOAD_DEFAULT, if it was more.
+ *
+ * Return: 0; NGTCP2_ERR_INVALID_ARGUMENT: below EQUIC_SHARE_PAYLOAD_MIN or above the
+ * payload_max of the options, or the stack finds it out (no second sender).
+ */
+EQUIC_SHARE_API
+int equic_share_set_payload_max(struct equic_share *s, uint32_t payload_max);
 
 /**
  * equic_share_stream_open - a stream of the library's for the endpoint itself

@@ -3,6 +3,7 @@
  * What the library sends itself: what the second sender lost or could not send, the
  * end of streams, probes. And the streams that it has the stack open and forget.
  */
+#include <errno.h>
 #include <string.h>
 #include "frame.h"
 #include "least.h"
@@ -153,7 +154,7 @@ static size_t write_packet(struct equic_share *s, uint8_t *dest, size_t destlen)
 	size_t overhead = 1 + s->path.dcid.datalen + SEAL_PN + SEAL_TAG;
 	struct stream *stream = streams_due(&s->streams, &s->turn);
 	struct draft d = {
-		.room = least(destlen, s->memory_payload_max) - overhead,
+		.room = least(destlen, s->payload_max) - overhead,
 	};
 
 	if (stream)
@@ -229,17 +230,31 @@ static void release(struct equic_share *s, struct stream *stream)
  * What waits is claimed here, and never sent on: the RESET_STREAM of the stack's leaves
  * as it is, or the peer would keep their credit for ever (RFC 9000, 4.6).
  */
-void own_empty_pool(struct equic_share *s)
+static int drop_waiting(struct equic_share *s)
 {
 	unsigned int slot, generation;
 	struct stream *stream;
+	int err;
 
-	while (s->waiting && !stream_claim(s->memory, &slot, &generation)) {
-		stream = streams_at(&s->streams, slot, generation);
-		s->waiting--;
-		if (stream && !stream->claimed && !stream->released)
-			release(s, stream);
-	}
+	err = s->waiting ? stream_claim(s->memory, &slot, &generation) : -ENOENT;
+	if (err)
+		return err;
+	stream = streams_at(&s->streams, slot, generation);
+	s->waiting--;
+	if (stream && !stream->claimed && !stream->released)
+		release(s, stream);
+	return 0;
+}
+
+void own_empty_pool(struct equic_share *s)
+{
+	while (!drop_waiting(s))
+		;
+}
+
+bool own_nudge(struct equic_share *s)
+{
+	return !drop_waiting(s);
 }
 
 void own_release(struct equic_share *s)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <ngtcp2/ngtcp2_crypto_gnutls.h>
+#include "least.h"
 #include "share.h"
 #include "word.h"
 
@@ -155,6 +156,19 @@ static bool is_pmtu_probe(const struct equic_share *s, size_t len)
 	       len > ngtcp2_conn_get_path_max_tx_udp_payload_size(s->conn);
 }
 
+/*
+ * A datagram that the stack has filled up (RFC 9000, 14.1) may be too long for the peer,
+ * with longer numbers: that much less is filled up. Return: the payload's length.
+ */
+static size_t cut_padding(const struct equic_share *s, size_t datagram,
+			  const uint8_t *payload, size_t len)
+{
+	if (datagram <= s->peer_payload_max)
+		return len;
+	return len - least(datagram - s->peer_payload_max,
+			   payload_padding(payload, len));
+}
+
 /* In place: the stack is done with what it wrote, once it has masked the header. */
 static int seal_stack(struct equic_share *s, uint8_t *payload, size_t len,
 		      const uint8_t *nonce, size_t aadlen)
@@ -176,6 +190,8 @@ static int seal_stack(struct equic_share *s, uint8_t *payload, size_t len,
 	if (s->streams.released)
 		translate_sent(&s->translator, payload, len);
 	packet->elicits = payload_elicits(payload, len);
+	len = cut_padding(s, at - packet->begin + header_len + SEAL_PN + len + SEAL_TAG,
+			  payload, len);
 	moved = at + header_len + SEAL_PN;
 	memmove(moved, payload, len);
 	packet->pmtu_probe = is_pmtu_probe(s, at - packet->begin + aadlen + len +

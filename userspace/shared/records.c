@@ -121,15 +121,20 @@ const struct recovery_ops records_ops = {
 	.lost = on_lost,
 };
 
-/* Bytes that nobody can have taken are not believed to be. */
+/*
+ * Bytes that nobody can have taken are not believed to be. Return: 0; -ESTALE: the
+ * stream is over: who hung did not know; -EPROTO; -ENOMEM.
+ */
 static int record_stream(struct equic_share *s, const struct equic_record *r)
 {
 	bool fin = r->flags & EQUIC_RECORD_FIN;
 	struct stream *stream;
 	uint64_t end;
 
+	if (streams_over(&s->streams, r->slot, r->generation))
+		return -ESTALE;
 	stream = streams_at(&s->streams, r->slot, r->generation);
-	if (!stream || stream->released || r->len > SHARE_PACKET_MAX)
+	if (!stream || r->len > SHARE_PACKET_MAX)
 		return -EPROTO;
 	end = share_stream_end(s, stream, stream_read(s->memory, r->slot));
 	if (r->offset > end || r->len > end - r->offset)
@@ -159,13 +164,16 @@ static int record_unsent(struct equic_share *s, const struct equic_record *r)
 _Static_assert(RECOVERY_QUEUES == 1 + EQUIC_SHARE_RINGS_MAX,
 	       "each ring is of a queue, and one is the endpoint's");
 
-/* It was sent, or is now. */
+/*
+ * It was sent, or is now: also if what it holds is nobody's (@piece), for the peer may
+ * acknowledge it.
+ */
 static int record_sent(struct equic_share *s, unsigned int ring,
-		       const struct equic_record *r)
+		       const struct equic_record *r, enum piece_kind kind)
 {
+	int bad = r->size > SHARE_PACKET_MAX ? -EPROTO : 0;
 	struct piece piece = {
-		.kind = r->kind == EQUIC_RECORD_STREAM ? PIECE_STREAM :
-							 PIECE_DATAGRAM,
+		.kind = kind,
 		.fin = r->flags & EQUIC_RECORD_FIN,
 		.slot = r->slot,
 		.generation = r->generation,
@@ -176,14 +184,14 @@ static int record_sent(struct equic_share *s, unsigned int ring,
 	struct sent sent = {
 		.pn = number_pn(r->number),
 		.time = least(r->sent_ns, s->now),
-		.size = r->size,
+		.size = least(r->size, SHARE_PACKET_MAX),
 		.sender = SENDER_SECOND,
 		.queue = 1 + ring,
 		.elicits = true,
 	};
 	int err;
 
-	if (r->number == EQUIC_RECORD_NO_NUMBER || r->size > SHARE_PACKET_MAX)
+	if (r->number == EQUIC_RECORD_NO_NUMBER)
 		return -EPROTO;
 	s->stats.second++;
 	err = records_sent(s, &sent, &piece);
@@ -191,31 +199,51 @@ static int record_sent(struct equic_share *s, unsigned int ring,
 	if (err == -ESTALE)
 		lose(s, &piece);
 	if (!err || err == -ESTALE)
-		s->budget.registered += r->size;
-	return err == -ESTALE ? 0 : err;
+		s->budget.registered += sent.size;
+	return err && err != -ESTALE ? err : bad;
 }
 
-/* A number that nobody took is nobody's to tell of. */
+/*
+ * A number that nobody took is nobody's to tell of. From one that is told of the next
+ * leap is counted, for its place in the ring is free.
+ */
+static int record_number(struct equic_share *s, const struct equic_record *r)
+{
+	uint64_t next = most(number_pn(number_read(s->memory)), s->floor);
+	uint64_t pn = number_pn(r->number);
+
+	if (r->number == EQUIC_RECORD_NO_NUMBER)
+		return 0;
+	if (pn >= next || pn > s->floor + SHARE_LEAP)
+		return -EPROTO;
+	s->floor = most(s->floor, pn + 1);
+	return 0;
+}
+
 static int record_handle(struct equic_share *s, unsigned int ring,
 			 const struct equic_record *r)
 {
-	uint64_t next = most(number_pn(number_read(s->memory)), s->floor);
-	int err = 0;
+	enum piece_kind kind = PIECE_DATAGRAM;
+	int err = 0, bad = 0;
 
-	if (r->number != EQUIC_RECORD_NO_NUMBER && number_pn(r->number) >= next)
-		return -EPROTO;
 	if (r->connection != s->options.connection ||
 	    r->kind > EQUIC_RECORD_STREAM ||
 	    (r->flags & ~(EQUIC_RECORD_FIN | EQUIC_RECORD_UNSENT)))
 		return -EPROTO;
-	if (r->kind == EQUIC_RECORD_STREAM)
-		err = record_stream(s, r);
+	err = record_number(s, r);
 	if (err)
 		return err;
+	if (r->kind == EQUIC_RECORD_STREAM) {
+		bad = record_stream(s, r);
+		kind = bad ? PIECE_PING : PIECE_STREAM;
+	}
 	if (r->flags & EQUIC_RECORD_UNSENT)
-		return record_unsent(s, r);
-	return r->kind == EQUIC_RECORD_VOID ? -EPROTO :
-					     record_sent(s, ring, r);
+		err = record_unsent(s, r);
+	else if (r->kind == EQUIC_RECORD_VOID)
+		err = -EPROTO;
+	else
+		err = record_sent(s, ring, r, kind);
+	return err ?: bad == -ESTALE ? 0 : bad;
 }
 
 static void drain(struct equic_share *s, unsigned int ring)
@@ -273,6 +301,7 @@ static void recover_numbers(struct equic_share *s)
 	/* Who takes the next one sees that it was spoiled. */
 	if (next < s->floor || next - s->floor > SHARE_LEAP)
 		return;
+	s->floor = next;
 	for (pn = next - least(next, RECOVERY_KEPT); pn < next; pn++) {
 		err = recovery_void(s->recovery, pn);
 		if (!err)

@@ -22,6 +22,7 @@ enum {
 
 _Static_assert(sizeof(struct header) == BPF_RINGBUF_HDR_SZ, "the kernel's layout");
 _Static_assert(RECORD_ROOM % ALIGNMENT == 0, "no record is rounded up");
+_Static_assert((int)RECORD_ROOM == (int)RING_RECORD, "as others count");
 
 /**
  * struct ring - a ring as one side maps it
@@ -152,6 +153,11 @@ struct ring *ring_make(size_t size, int *fd)
 	}
 	*fd = new;
 	return r;
+}
+
+unsigned int ring_records(const struct ring *r)
+{
+	return r->size / RING_RECORD;
 }
 
 /* The size of the data, or 0. */

@@ -17,7 +17,11 @@
 #include <linux/equic_shared.h>
 
 /* More than any sender fills in a second. */
-enum { RING_SIZE_MAX = 1 << 26 };
+enum {
+	RING_SIZE_MAX = 1 << 26,
+	/* What a record takes of it, bytes. */
+	RING_RECORD = 56,
+};
 
 struct ring;
 
@@ -42,6 +46,9 @@ struct ring *ring_make(size_t size, int *fd);
  */
 struct ring *ring_map(int fd, bool producer);
 void ring_free(struct ring *r);
+
+/* How many records it has room for. */
+unsigned int ring_records(const struct ring *r);
 
 /**
  * ring_reserve - room for a record

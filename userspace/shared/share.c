@@ -102,18 +102,31 @@ static int make_memory(struct equic_share *s)
 	return s->mapped ? 0 : -1;
 }
 
+/* As long as may be, and SHARE_LEAP records in all of them. */
+static size_t ring_size(unsigned int count)
+{
+	size_t size = RING_SIZE;
+
+	while (size / RING_RECORD * count > SHARE_LEAP)
+		size /= 2;
+	return size;
+}
+
 static int make_rings(struct equic_share *s)
 {
 	const struct equic_share_options *o = &s->options;
-	unsigned int i;
+	unsigned int i, records = 0;
 
 	for (i = 0; i < o->ring_count; i++) {
 		s->ring[i] = o->rings ? ring_map(o->rings[i], false) :
-					ring_make(RING_SIZE, &s->ring_fd[i]);
+					ring_make(ring_size(o->ring_count),
+						  &s->ring_fd[i]);
 		if (!s->ring[i])
 			return -1;
+		records += ring_records(s->ring[i]);
 	}
-	return 0;
+	errno = EINVAL;
+	return records > SHARE_LEAP ? -1 : 0;
 }
 
 static int make_parts(struct equic_share *s)
@@ -146,6 +159,8 @@ static void limit_payload(struct equic_share *s, ngtcp2_settings *settings)
 {
 	size_t max = s->pmtud ? SHARE_PACKET_MAX : s->options.payload_max;
 
+	s->path_payload_max = s->options.payload_max;
+	s->peer_payload_max = UINT16_MAX;
 	settings->max_tx_udp_payload_size =
 		least(settings->max_tx_udp_payload_size, max - SHARE_GROWTH);
 	if (!s->pmtud) {

@@ -27,8 +27,8 @@ enum { SHARE_GROWTH = SEAL_PN - 1 };
 enum { SHARE_PACKET_MAX = EQUIC_SHARE_PAYLOAD_MAX };
 
 /*
- * How far the numbers may go on while nobody looks. No honest sender gets there, for its
- * rings are full before; a peer that has seen none of them can tell the next from its
+ * How far the numbers may go on behind the last that the library knows of. No honest
+ * sender gets further, for all rings together have no more records; a peer that has seen none of them can tell the next from its
  * four bytes (RFC 9000, 17.1); and RECOVERY_SPAN has room for it.
  */
 enum { SHARE_LEAP = 1 << 15 };
@@ -105,6 +105,7 @@ struct share_budget {
 
 struct equic_share {
 	struct equic_share_options	options;
+	struct equic_share		*outer;	/* in whose callback the call is */
 	ngtcp2_callbacks		its;	/* those that were there */
 	ngtcp2_conn			*conn;
 	ngtcp2_tstamp			now;
@@ -122,6 +123,8 @@ struct equic_share {
 	uint64_t			epoch_first;	/* number */
 	uint64_t			packets_max;	/* of an epoch */
 	bool				update_wanted;
+	bool				nudged;		/* the stack, since then */
+	uint64_t			update_time;
 
 	uint64_t			floor;		/* numbers from here on are new */
 	uint64_t			stack_next;
@@ -140,7 +143,8 @@ struct equic_share {
 	uint64_t			stack_data;	/* bytes of the stack's streams */
 	uint64_t			gone_data;	/* of streams that are forgotten */
 	uint64_t			stream_max;	/* that a stream begins with */
-	uint32_t			memory_payload_max;
+	uint32_t			payload_max;	/* now; and what limits it: */
+	uint32_t			path_payload_max, peer_payload_max;
 
 	struct piece			*pieces;	/* all that recovery has */
 	struct streams			streams;
@@ -206,6 +210,9 @@ void share_settle_credit(struct equic_share *s);
 void share_enter(struct equic_share *s, ngtcp2_tstamp ts);
 void share_leave(struct equic_share *s);
 void share_leave_write(struct equic_share *s);
+
+/* What datagrams may have was learned: the path's, or the peer's. */
+void share_limit_payload(struct equic_share *s);
 
 /*
  * The end of a stream that its word says, if that can be; or the one that is known.
@@ -289,6 +296,12 @@ bool own_due(struct equic_share *s);
 /* Streams wait for a second sender; nobody will claim those that do. */
 void own_pool(struct equic_share *s);
 void own_empty_pool(struct equic_share *s);
+
+/*
+ * The stack has something to send: a stream that waits is reset. Return: false: none
+ * waits.
+ */
+bool own_nudge(struct equic_share *s);
 
 /* Not in the pool any more: it was claimed, or nobody will. */
 void own_claimed(struct equic_share *s, struct stream *stream);

@@ -5,20 +5,25 @@
 #include "least.h"
 #include "stream.h"
 
+/* 0 is not one: with it a word would be that of an empty slot. */
+static unsigned int next_generation(unsigned int generation)
+{
+	return ((generation + 1) & EQUIC_STREAM_GENERATION_MASK) ?: 1;
+}
+
 struct stream *streams_add(struct streams *s, uint64_t id)
 {
 	struct stream *stream;
-	unsigned int i, generation;
+	unsigned int i;
 
 	if (s->count == EQUIC_SHARED_STREAMS)
 		return NULL;
 	for (i = 0; s->slots[i].used; i++)
 		;
 	stream = &s->slots[i];
-	/* 0 is not one: with it a word would be that of an empty slot. */
-	generation = (stream->generation + 1) & EQUIC_STREAM_GENERATION_MASK;
 	*stream = (struct stream){
-		.id = id, .slot = i, .generation = generation ?: 1, .used = true,
+		.id = id, .slot = i, .used = true,
+		.generation = next_generation(stream->generation),
 		.any_due = &s->any_due,
 	};
 	s->order[s->count++] = i;
@@ -71,6 +76,19 @@ struct stream *streams_at(struct streams *s, unsigned int slot,
 		return NULL;
 	stream = &s->slots[slot];
 	return stream->used && stream->generation == generation ? stream : NULL;
+}
+
+bool streams_over(const struct streams *s, unsigned int slot,
+		  unsigned int generation)
+{
+	const struct stream *stream;
+
+	if (slot >= EQUIC_SHARED_STREAMS || !generation)
+		return false;
+	stream = &s->slots[slot];
+	if (stream->generation == generation)
+		return !stream->used || stream->released;
+	return next_generation(generation) == stream->generation;
 }
 
 static void forget(struct stream *stream)

@@ -166,3 +166,13 @@ bool payload_elicits(const uint8_t *payload, size_t len)
 			return true;
 	return false;
 }
+
+size_t payload_padding(const uint8_t *payload, size_t len)
+{
+	struct frame frame = { .end = 0 };
+
+	while (frame.end < len)
+		if (frame_next(payload, len, frame.end, &frame) < 0)
+			return 0;
+	return len && frame.type == FRAME_PADDING ? len - frame.begin : 0;
+}

@@ -93,4 +93,7 @@ int translate_sent(struct translator *t, uint8_t *payload, size_t len);
  */
 bool payload_elicits(const uint8_t *payload, size_t len);
 
+/* Bytes of PADDING in the end of a payload. */
+size_t payload_padding(const uint8_t *payload, size_t len);
+
 #endif /* EQUIC_SHARED_TRANSLATE_H */

@@ -52,7 +52,7 @@ void share_estrange(struct equic_share *s)
 	}
 	memset(m, 0, sizeof(*m));
 	memory_init(m, s->options.connection);
-	m->payload_max = s->memory_payload_max;
+	m->payload_max = s->payload_max;
 	m->number = EQUIC_NUMBER_STOP |
 		    (uint64_t)s->epoch << EQUIC_NUMBER_EPOCH_SHIFT |
 		    (s->floor + SHARE_LEAP);
@@ -64,6 +64,14 @@ void share_estrange(struct equic_share *s)
 	s->budget.granted = s->budget.registered;
 	s->waiting = EQUIC_SHARED_POOL;
 	s->stats.estranged = 1;
+}
+
+void share_limit_payload(struct equic_share *s)
+{
+	s->payload_max = least(s->path_payload_max, s->peer_payload_max);
+	__atomic_store_n(&s->memory->payload_max, s->payload_max, __ATOMIC_RELAXED);
+	if (!s->pmtud)
+		recovery_payload(s->recovery, s->payload_max);
 }
 
 static void learn_parameters(struct equic_share *s)
@@ -79,10 +87,8 @@ static void learn_parameters(struct equic_share *s)
 	s->data_max = p->initial_max_data;
 	s->stream_max = p->initial_max_stream_data_uni;
 	data_allow(s->memory, p->initial_max_data);
-	s->memory_payload_max = least(s->options.payload_max,
-				      p->max_udp_payload_size);
-	__atomic_store_n(&s->memory->payload_max, s->memory_payload_max,
-			 __ATOMIC_RELAXED);
+	s->peer_payload_max = least(p->max_udp_payload_size, UINT16_MAX);
+	share_limit_payload(s);
 	recovery_peer(s->recovery, p->max_ack_delay, p->ack_delay_exponent);
 }
 
@@ -162,8 +168,13 @@ static bool follow_path(struct equic_share *s)
 		return false;
 	number_stop(s->memory);
 	s->path_given = false;
-	if (!same && known->remote_len)
+	if (!same && known->remote_len) {
 		recovery_path(s->recovery, s->now);
+		/* What was known of the old one says nothing of it. */
+		s->path_payload_max = least(s->path_payload_max,
+					    EQUIC_SHARE_PAYLOAD_DEFAULT);
+		share_limit_payload(s);
+	}
 	known->dcid = *dcid;
 	known->local_len = copy_address(&known->local, &path->local);
 	known->remote_len = copy_address(&known->remote, &path->remote);
@@ -216,6 +227,9 @@ static void serve_second(struct equic_share *s)
 		number_go(s->memory);
 }
 
+/* RTTs that the stack may have nothing to say with the next key. */
+enum { PATIENCE = 3 };
+
 /* The keys wear out by what all senders seal (RFC 9001, 6.6). */
 static void watch_keys(struct equic_share *s)
 {
@@ -224,10 +238,19 @@ static void watch_keys(struct equic_share *s)
 	s->spent = taken >= s->packets_max;
 	if (s->spent)
 		number_stop(s->memory);
+	if (!s->confirmed || s->ended || taken < s->options.update_after)
+		return;
 	/* Refused while another is going on, or before it is allowed: again then. */
-	if (taken >= s->options.update_after && !s->update_wanted && s->confirmed && !s->ended)
+	if (!s->update_wanted) {
 		s->update_wanted = !ngtcp2_conn_initiate_key_update(s->conn,
 								    s->now);
+		s->update_time = s->now;
+		s->nudged = false;
+	/* The first packet of the next epoch is the stack's, whatever it has to say. */
+	} else if (!s->nudged &&
+		   s->now >= s->update_time + PATIENCE * recovery_rtt(s->recovery)) {
+		s->nudged = own_nudge(s);
+	}
 }
 
 /* What no sender that keeps to the rules makes of the credit. */
@@ -260,6 +283,7 @@ uint64_t share_close_stream(struct equic_share *s, const struct stream *stream)
 
 void share_enter(struct equic_share *s, ngtcp2_tstamp ts)
 {
+	s->outer = share_current;
 	share_current = s;
 	s->now = most(s->now, ts);
 	s->budget.fresh = false;
@@ -280,7 +304,7 @@ void share_leave(struct equic_share *s)
 	serve_second(s);
 	budget_share(s);
 	__atomic_store_n(&s->memory->heartbeat, ++s->beats, __ATOMIC_RELAXED);
-	share_current = NULL;
+	share_current = s->outer;
 }
 
 /* Whether the second sender has what it may be given now. */
@@ -298,5 +322,5 @@ void share_leave_write(struct equic_share *s)
 	}
 	if (!s->budget.fresh)
 		budget_share(s);
-	share_current = NULL;
+	share_current = s->outer;
 }

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What comes late, or from where nobody looks for it: packets of a stream that is over,
+ * calls for another connection in a callback of this one, what the path takes, FIN.
+ */
+#include <string.h>
+#include "ktap.h"
+#include "scene.h"
+#include "word.h"
+
+#define MS NGTCP2_MILLISECONDS
+#define S NGTCP2_SECONDS
+
+enum { CODE = 9, LONG = 1452, SHORT = 1300 };
+
+static const struct scene_plan usual = {
+	.path = { .delay = 10 * MS, .rate = 5000000, .queue = 200000 },
+	.seed = 1, .streams = 6, .stream_bytes = 1500000, .stack_bytes = 500000,
+	.initial_max_data = 4 << 20,
+};
+
+/* A packet under a number that was taken long ago, with the keys of epoch 0. */
+static void send_under(struct scene *sc, uint64_t word)
+{
+	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(world_sender(sc->world));
+	const struct equic_share_key *told = &sc->first_key;
+	struct seal_secret secret = { .cipher = told->cipher };
+	uint8_t packet[200], header[1 + NGTCP2_MAX_CIDLEN] = { 0x40 };
+	static const uint8_t ping[100] = { 1 };
+	struct seal_key *key;
+	size_t len;
+
+	memcpy(secret.key, told->key, sizeof(secret.key));
+	memcpy(secret.iv, told->iv, sizeof(secret.iv));
+	memcpy(secret.header, told->header, sizeof(secret.header));
+	memcpy(header + 1, dcid->data, dcid->datalen);
+	key = seal_key_new(&secret);
+	len = seal(key, packet, header, 1 + dcid->datalen, number_pn(word), ping,
+		   sizeof(ping));
+	seal_key_free(key);
+	if (!len)
+		ktap_bail("no packet");
+	world_send(sc->world, packet, len);
+}
+
+/* It took number and record, and hung; then it tells, sends, and dies. */
+static void test_over(void)
+{
+	struct scene *sc = scene_begun(&usual);
+	struct equic_record *record = ring_reserve(sc->ring);
+	struct scene_stream *stream = &sc->streams[0];
+	struct equic_share *share = world_share(sc->world);
+	struct equic_share_stats st;
+	uint64_t word, second, numbers;
+	int err;
+
+	if (!record || number_take(sc->memory, true, &word))
+		ktap_bail("no number");
+	*record = (struct equic_record){
+		.number = word, .sent_ns = world_now(sc->world), .size = 130,
+		.connection = sc->memory->connection,
+		.kind = EQUIC_RECORD_STREAM,
+		.slot = stream->slot, .generation = stream->generation,
+		.len = 100, .offset = stream->sent,
+	};
+	sc->dead = true;
+	sc->revive_at = UINT64_MAX;
+	equic_share_stream_reset(share, stream->id, CODE);
+	scene_run(sc, S);
+	equic_share_get_stats(share, &st);
+	second = st.second;
+	numbers = world_receiver(sc->world)->number_count;
+	ring_submit(sc->ring, record);
+	send_under(sc, word);
+	equic_share_second_died(share);
+	err = world_run(sc->world, world_now(sc->world) + 3 * S);
+	equic_share_get_stats(share, &st);
+	ktap_result(!err && world_receiver(sc->world)->number_count > numbers &&
+			    scene_received(sc, sc->stack_stream)->fin,
+		    "a packet of a stream that is over by then: the connection goes on");
+	ktap_result(st.second == second + 1 && !st.hostile,
+		    "it is counted, and nobody is accused");
+	scene_free(sc);
+}
+
+static struct scene *other;
+
+static void call_other(void)
+{
+	equic_share_handle_expiry(world_share(other->world),
+				  world_now(other->world));
+}
+
+/* As a relay does, which sends to its subscribers when a publisher's bytes come. */
+static void test_nested(void)
+{
+	struct scene_plan plan = usual;
+	struct equic_share_stats st;
+	struct scene *sc;
+	int err;
+
+	other = scene_begun(&usual);
+	plan.streams = 30;
+	plan.stream_bytes = 10000;
+	plan.datagrams = 100;
+	plan.told = call_other;
+	sc = scene_new(&plan);
+	err = scene_play(sc, 60 * S);
+	err = err ?: world_run(sc->world, world_now(sc->world) + 2 * S);
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_result(!err && scene_complete(sc) && scene_right(sc) &&
+		    st.streams == EQUIC_SHARED_POOL,
+		    "a callback may call for another connection: nothing is left over");
+	scene_free(sc);
+	scene_free(other);
+}
+
+/* The path takes less than the options say. */
+static void test_shorter(void)
+{
+	struct scene_plan plan = usual;
+	struct equic_share *share;
+	struct scene *sc;
+
+	plan.payload_max = LONG;
+	plan.path.mtu = SHORT;
+	plan.stream_bytes = 150000;
+	/* The stack does not send again in shorter packets what it lost. */
+	plan.stack_bytes = 1;
+	sc = scene_begun(&plan);
+	share = world_share(sc->world);
+	ktap_result(equic_share_set_payload_max(share, LONG + 1) ==
+			    NGTCP2_ERR_INVALID_ARGUMENT &&
+		    equic_share_set_payload_max(share, EQUIC_SHARE_PAYLOAD_MIN - 1) ==
+			    NGTCP2_ERR_INVALID_ARGUMENT,
+		    "a path takes no more than the options say, nor less than 1200 bytes");
+	ktap_result(!equic_share_set_payload_max(share, SHORT) &&
+		    sc->memory->payload_max == SHORT,
+		    "the second sender learns that a path takes less");
+	ktap_result(!scene_play(sc, 60 * S) && scene_complete(sc) && scene_right(sc) &&
+		    world_largest(sc->world) <= SHORT,
+		    "what was lost for it is cut to what it takes");
+	scene_free(sc);
+}
+
+static void test_another_path(void)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+
+	plan.payload_max = LONG;
+	sc = scene_begun(&plan);
+	ktap_result(sc->memory->payload_max == LONG, "what a path is known to take");
+	world_rebind(sc->world);
+	scene_run(sc, S);
+	ktap_result(sc->paths > 1 &&
+		    sc->memory->payload_max == EQUIC_SHARE_PAYLOAD_DEFAULT,
+		    "is not known of another: 1252 bytes");
+	scene_free(sc);
+}
+
+static void test_fin(void)
+{
+	struct scene *sc = scene_begun(&usual);
+	struct equic_share *share = world_share(sc->world);
+	uint64_t id;
+
+	if (equic_share_stream_open(share, &id))
+		ktap_bail("no stream");
+	ktap_result(!equic_share_stream_send(share, id, 0, 100, false) &&
+		    equic_share_stream_send(share, id, 0, 50, true) ==
+			    NGTCP2_ERR_INVALID_ARGUMENT,
+		    "FIN before what was sent is refused");
+	ktap_result(!equic_share_stream_send(share, id, 100, 0, true),
+		    "and the stream is as it was: it ends where it does");
+	scene_run(sc, S);
+	ktap_result(scene_received(sc, id)->fin && scene_received(sc, id)->bytes == 100,
+		    "the peer has it");
+	scene_free(sc);
+}
+
+int main(void)
+{
+	ktap_begin();
+	test_over();
+	test_nested();
+	test_shorter();
+	test_another_path();
+	test_fin();
+	return ktap_end();
+}
