@@ -38,10 +38,11 @@
  * What it is to know: a call that writes may return a packet that is not the stack's,
  * with nothing taken of what was offered: send it, and call again. Packets are to be
  * sent in the order in which they are returned; together, with sendmmsg(2) or GSO, if
- * that is within a small part of the RTT. Packets have 4-byte numbers, all are Not-ECT, PMTUD is off
- * but where there is no second sender (struct equic_share_options), early data (0-RTT) is not for clients that share. Congestion
- * control is this library's, CUBIC for all senders together; the stack's stays as a
- * further limit. While both want more than that allows, the second sender gets half.
+ * that is within a small part of the RTT. Packets have 4-byte numbers, all are Not-ECT,
+ * PMTUD is off but where there is no second sender (struct equic_share_options), early
+ * data (0-RTT) is not for clients that share. Congestion control is this library's,
+ * CUBIC for all senders together; the stack's stays as a further limit. While both want
+ * more than that allows, the second sender gets half.
  *
  * A call that returns NGTCP2_ERR_NOMEM has lost count of something that was sent: it and
  * all calls behind it fail, and the connection is to be closed
@@ -251,9 +252,8 @@ int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
  * equic_share_writev_stream - ngtcp2_conn_writev_stream()
  *
  * @destlen must be at least the payload_max of the options, and what the stack is to
- * find out. A packet of the library's
- * own is returned with *@pdatalen -1. 0 also: what was offered is more than the window
- * or the peer allow now.
+ * find out. A packet of the library's own is returned with *@pdatalen -1. 0 also: what
+ * was offered is more than the window or the peer allow now.
  */
 EQUIC_SHARE_API
 ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,

@@ -151,12 +151,12 @@ static size_t seal_draft(struct equic_share *s, struct draft *d, uint8_t *dest)
 
 static size_t write_packet(struct equic_share *s, uint8_t *dest, size_t destlen)
 {
-	size_t overhead = 1 + s->path.dcid.datalen + SEAL_PN + SEAL_TAG;
 	struct stream *stream = streams_due(&s->streams, &s->turn);
-	struct draft d = {
-		.room = least(destlen, s->payload_max) - overhead,
-	};
+	struct draft d = { };
 
+	share_follow_path(s);
+	d.room = least(destlen, s->payload_max) -
+		 (1 + s->path.dcid.datalen + SEAL_PN + SEAL_TAG);
 	if (stream)
 		draft_stream(s, &d, stream);
 	else

@@ -34,7 +34,7 @@ static int check_number(struct equic_share *s, uint64_t word)
 /* One more try: what it finds then is nobody else's. */
 static int take_number(struct equic_share *s, uint64_t *pn)
 {
-	uint64_t word;
+	uint64_t word = 0;
 	int err;
 
 	err = number_take(s->memory, false, &word) ?: check_number(s, word);
@@ -49,7 +49,7 @@ static int take_number(struct equic_share *s, uint64_t *pn)
 
 static int take_number_epoch(struct equic_share *s, uint64_t *pn)
 {
-	uint64_t word;
+	uint64_t word = 0;
 	int err;
 
 	err = number_take_epoch(s->memory, s->epoch, &word);

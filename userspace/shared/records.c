@@ -164,10 +164,7 @@ static int record_unsent(struct equic_share *s, const struct equic_record *r)
 _Static_assert(RECOVERY_QUEUES == 1 + EQUIC_SHARE_RINGS_MAX,
 	       "each ring is of a queue, and one is the endpoint's");
 
-/*
- * It was sent, or is now: also if what it holds is nobody's (@piece), for the peer may
- * acknowledge it.
- */
+/* It was sent, or is now: what it holds may be nobody's, but the peer acknowledges it. */
 static int record_sent(struct equic_share *s, unsigned int ring,
 		       const struct equic_record *r, enum piece_kind kind)
 {

@@ -28,8 +28,9 @@ enum { SHARE_PACKET_MAX = EQUIC_SHARE_PAYLOAD_MAX };
 
 /*
  * How far the numbers may go on behind the last that the library knows of. No honest
- * sender gets further, for all rings together have no more records; a peer that has seen none of them can tell the next from its
- * four bytes (RFC 9000, 17.1); and RECOVERY_SPAN has room for it.
+ * sender gets further, for all rings together have no more records; a peer that has
+ * seen none of them can tell the next from its four bytes (RFC 9000, 17.1); and
+ * RECOVERY_SPAN has room for it.
  */
 enum { SHARE_LEAP = 1 << 15 };
 
@@ -210,6 +211,9 @@ void share_settle_credit(struct equic_share *s);
 void share_enter(struct equic_share *s, ngtcp2_tstamp ts);
 void share_leave(struct equic_share *s);
 void share_leave_write(struct equic_share *s);
+
+/* Where packets go now. Return: whether it is another path, or connection ID. */
+bool share_follow_path(struct equic_share *s);
 
 /* What datagrams may have was learned: the path's, or the peer's. */
 void share_limit_payload(struct equic_share *s);

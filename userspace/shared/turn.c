@@ -154,8 +154,7 @@ static socklen_t copy_address(ngtcp2_sockaddr_union *known,
 	return addr->addrlen;
 }
 
-/* Return: whether it is another one. */
-static bool follow_path(struct equic_share *s)
+bool share_follow_path(struct equic_share *s)
 {
 	const ngtcp2_path *path = ngtcp2_conn_get_path(s->conn);
 	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(s->conn);
@@ -296,7 +295,7 @@ void share_leave(struct equic_share *s)
 	if (credit_spoiled(s))
 		share_estrange(s);
 	learn_state(s);
-	follow_path(s);
+	share_follow_path(s);
 	follow_payload(s);
 	if (s->keys[0].key)
 		watch_keys(s);
@@ -310,13 +309,13 @@ void share_leave(struct equic_share *s)
 /* Whether the second sender has what it may be given now. */
 static bool is_served(const struct equic_share *s)
 {
-	return !s->options.events || !s->confirmed ||
-	       (s->path_given && s->keys[0].given);
+	return !s->confirmed || (s->path_given && s->keys[0].given);
 }
 
 void share_leave_write(struct equic_share *s)
 {
-	if (follow_path(s) || !is_served(s)) {
+	/* Nobody else has to know of another path before the packet leaves. */
+	if (s->options.events && (share_follow_path(s) || !is_served(s))) {
 		share_leave(s);
 		return;
 	}
