@@ -53,7 +53,7 @@ second sender.
         "bytes": 400000000,	# that it sends in each
         "counted_bytes": 4000000,
         "counted_runs": 2,
-        "seeds": 10,
+        "seeds": 16,
         "mbit": 16,		# by the clock
         "queue": 40,		# ms, how long it takes to be sent
         "seconds": 30,
