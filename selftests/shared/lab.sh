@@ -300,7 +300,7 @@ is_served()
 client_errors=0
 
 # A client says once that it ends: where that is lost, silence ends the connection. And
-# where it is not said: Chromium's processes may be gone before (once in 30 sessions).
+# where it is not said: Chromium's processes may be gone before (once in 20 sessions).
 client_silent=
 ended_well()
 {
