@@ -86,7 +86,6 @@ static int64_t keep_all(struct equic_share *s)
 	int64_t free = recovery_room(s->recovery, s->now);
 
 	recovery_limited(s->recovery, s->budget.blocked || free <= 0);
-	s->budget.kept = free;
 	s->budget.fresh = true;
 	return free;
 }

@@ -3,7 +3,6 @@
  * What the library sends itself: what the second sender lost or could not send, the
  * end of streams, probes. And the streams that it has the stack open and forget.
  */
-#include <errno.h>
 #include <string.h>
 #include "frame.h"
 #include "least.h"
@@ -230,31 +229,29 @@ static void release(struct equic_share *s, struct stream *stream)
  * What waits is claimed here, and never sent on: the RESET_STREAM of the stack's leaves
  * as it is, or the peer would keep their credit for ever (RFC 9000, 4.6).
  */
-static int drop_waiting(struct equic_share *s)
+static bool drop_waiting(struct equic_share *s)
 {
 	unsigned int slot, generation;
 	struct stream *stream;
-	int err;
 
-	err = s->waiting ? stream_claim(s->memory, &slot, &generation) : -ENOENT;
-	if (err)
-		return err;
+	if (!s->waiting || stream_claim(s->memory, &slot, &generation))
+		return false;
 	stream = streams_at(&s->streams, slot, generation);
 	s->waiting--;
 	if (stream && !stream->claimed && !stream->released)
 		release(s, stream);
-	return 0;
+	return true;
 }
 
 void own_empty_pool(struct equic_share *s)
 {
-	while (!drop_waiting(s))
+	while (drop_waiting(s))
 		;
 }
 
 bool own_nudge(struct equic_share *s)
 {
-	return !drop_waiting(s);
+	return drop_waiting(s);
 }
 
 void own_release(struct equic_share *s)

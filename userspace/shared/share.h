@@ -158,7 +158,6 @@ struct equic_share {
 	bool				confirmed;	/* RFC 9001, 4.1.2 */
 	bool				parameters;	/* the peer's are known */
 	bool				pmtud;		/* the stack's (RFC 9000, 14.3) */
-	size_t				found;		/* by it, bytes; 0: nothing yet */
 	bool				ended;		/* closing or draining */
 	bool				declined;	/* key() or path() failed */
 	bool				spent;		/* the keys are worn out */

@@ -112,15 +112,9 @@ void share_end(struct equic_share *s)
 /* What the stack has found the path to take, the window is counted in. */
 static void follow_payload(struct equic_share *s)
 {
-	size_t found;
-
-	if (!s->pmtud)
-		return;
-	found = ngtcp2_conn_get_path_max_tx_udp_payload_size(s->conn);
-	if (found == s->found)
-		return;
-	s->found = found;
-	recovery_payload(s->recovery, found + SHARE_GROWTH);
+	if (s->pmtud)
+		recovery_payload(s->recovery, SHARE_GROWTH +
+				 ngtcp2_conn_get_path_max_tx_udp_payload_size(s->conn));
 }
 
 /* Asked in each call: where the length is known, nothing need be called for it. */
