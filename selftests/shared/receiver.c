@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See receiver.h. */
-#include <arpa/inet.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ack.h"
 #include "frame.h"
 #include "ktap.h"
+#include "least.h"
 #include "receiver.h"
 
 enum { LONG_HEADER = 0x80, PN_LEN = 0x03, TAG = 16, PAYLOAD_MAX = 1500 };
@@ -124,7 +124,33 @@ static void look_at_frames(struct receiver *r, const uint8_t *payload, size_t le
 	}
 }
 
-/* In each header there is all of the number that a test needs: it has four bytes. */
+/*
+ * RFC 9000, A.3. Of four bytes there is all of the number that a test needs. aad[] is up
+ * to them.
+ */
+static uint64_t number_of(const struct receiver *r, const uint8_t *aad, size_t aadlen)
+{
+	size_t len = (aad[0] & PN_LEN) + 1, i;
+	uint64_t window = 1ULL << 8 * len, pn = 0;
+
+	for (i = aadlen - len; i < aadlen; i++)
+		pn = pn << 8 | aad[i];
+	pn |= r->number_above & ~(window - 1);
+	if (pn + window / 2 <= r->number_above)
+		return pn + window;
+	return pn > r->number_above + window / 2 && pn >= window ? pn - window : pn;
+}
+
+static void look_at_number(struct receiver *r, const uint8_t *aad, size_t aadlen,
+			   uint64_t tag)
+{
+	uint64_t pn = number_of(r, aad, aadlen);
+
+	if ((aad[0] & PN_LEN) != PN_LEN)
+		r->narrow_above = most(r->narrow_above, pn + 1);
+	note_number(r, pn, tag);
+}
+
 static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 		      const ngtcp2_crypto_aead_ctx *aead_ctx,
 		      const uint8_t *ciphertext, size_t ciphertextlen,
@@ -132,7 +158,6 @@ static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 		      size_t aadlen)
 {
 	uint64_t tag;
-	uint32_t pn;
 	int ret;
 
 	/* It may be where the clear text goes. */
@@ -141,9 +166,7 @@ static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 				       ciphertextlen, nonce, noncelen, aad,
 				       aadlen);
 	if (!ret && !(aad[0] & LONG_HEADER) && running->looks) {
-		running->narrow += (aad[0] & PN_LEN) != PN_LEN;
-		memcpy(&pn, aad + aadlen - 4, 4);
-		note_number(running, ntohl(pn), tag);
+		look_at_number(running, aad, aadlen, tag);
 		look_at_frames(running, dest, ciphertextlen - TAG);
 	}
 	return ret;

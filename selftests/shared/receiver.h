@@ -42,7 +42,7 @@ struct received_number {
 
 /**
  * struct receiver - what it got
- * @looks: at numbers and frames of the other end, whose numbers have four bytes.
+ * @looks: at numbers and frames of the other end.
  * @lie: see above. May be set at any time.
  * @noise: for that.
  * @streams: by id / 4.
@@ -53,7 +53,7 @@ struct received_number {
  * @number_room: for how many there is room.
  * @number_above: all of them.
  * @repeated: packets whose number came before in another packet: always 0.
- * @narrow: packets whose number has less than four bytes: always 0.
+ * @narrow_above: all numbers that have less than four bytes.
  * @empty_resets: RESET_STREAM frames that say that nothing was sent: the stack's, of a
  *	stream that it forgets.
  * @retired: RETIRE_CONNECTION_ID frames.
@@ -68,7 +68,7 @@ struct receiver {
 	struct received_number	*numbers;
 	size_t			number_count, number_room;
 	uint64_t		number_above;
-	uint64_t		repeated, narrow, empty_resets, retired;
+	uint64_t		repeated, narrow_above, empty_resets, retired;
 	bool			retire;
 };
 

@@ -22,7 +22,7 @@ static int on_key(void *ctx, const struct equic_share_key *key)
 
 	equic_share_get_stats(world_share(sc->world), &st);
 	sc->early += !world_confirmed(sc->world);
-	sc->late += key->epoch && st.epoch >= key->epoch;
+	sc->late += key->epoch > sc->first_epoch && st.epoch >= key->epoch;
 	sc->key = *key;
 	if (!key->epoch)
 		sc->first_key = *key;
@@ -211,6 +211,43 @@ static void claim(struct scene *sc)
 	}
 }
 
+static struct equic_share_options options_of(struct scene *sc, bool shared)
+{
+	return (struct equic_share_options){
+		.events = shared ? &events : NULL, .ctx = sc, .memory = -1,
+		.ring_count = shared, .connection = 7,
+		.update_after = sc->plan.update_after,
+	};
+}
+
+int scene_share(struct scene *sc)
+{
+	struct equic_share_options options = options_of(sc, true);
+	struct equic_share_stats st;
+
+	if (equic_share_begin(world_share(sc->world), &options))
+		return errno;
+	equic_share_get_stats(world_share(sc->world), &st);
+	sc->first = st.taken;
+	sc->first_epoch = st.epoch;
+	sc->before = st;
+	sc->shared = true;
+	return 0;
+}
+
+/* Return: whether it is. */
+static bool share(struct scene *sc, uint64_t now)
+{
+	int err;
+
+	if (sc->shared || now < sc->plan.share_at)
+		return sc->shared;
+	err = scene_share(sc);
+	if (err && err != EAGAIN)
+		ktap_bail("equic_share_begin: %s", strerror(err));
+	return !err;
+}
+
 /* What it began is reset: nobody else knows how it would have gone on. */
 static void spoil(struct scene *sc)
 {
@@ -306,7 +343,7 @@ static ngtcp2_ssize stack_write(struct scene *sc, uint8_t *dest, size_t destlen,
 		   sc->stack_stream, &vec, 1, now);
 	if (n == NGTCP2_ERR_STREAM_DATA_BLOCKED)
 		return write_nothing(sc, dest, destlen, now);
-	sc->marked += n > 0 && pi.ecn != NGTCP2_ECN_NOT_ECT;
+	sc->marked += sc->shared && n > 0 && pi.ecn != NGTCP2_ECN_NOT_ECT;
 	if (used > 0)
 		sc->stack_sent += used;
 	sc->stack_fin = used >= 0 && sc->stack_sent == sc->plan.stack_bytes;
@@ -356,7 +393,7 @@ static ngtcp2_ssize app_write(struct world *w, void *ctx, uint8_t *dest,
 	ngtcp2_ssize n;
 
 	sc->world = w;
-	if (sc->plan.plain || sc->plan.alone)
+	if (sc->plan.plain || sc->plan.alone || !share(sc, now))
 		return stack_write(sc, dest, destlen, now);
 	if (!sc->second)
 		begin_second(sc);
@@ -386,6 +423,8 @@ static uint64_t app_expiry(void *ctx)
 {
 	struct scene *sc = ctx;
 
+	if (!sc->shared && sc->plan.share_at > world_now(sc->world))
+		return sc->plan.share_at;
 	if (sc->dead)
 		return sc->revive_at;
 	/* Nobody tells it when it may send again: it looks. */
@@ -468,15 +507,11 @@ bool scene_right(struct scene *sc)
 struct scene *scene_new(const struct scene_plan *plan)
 {
 	struct scene *sc = calloc(1, sizeof(*sc));
+	bool at_once = !plan->alone && !plan->share_at;
 	struct world_options options = {
 		.path = plan->path, .seed = plan->seed, .begin = plan->begin,
 		.batched = plan->batched, .payload_max = plan->payload_max,
 		.client = plan->client, .shared = !plan->plain,
-		.share = { .events = plan->alone ? NULL : &events, .ctx = sc,
-			   .memory = -1, .ring_count = !plan->alone,
-			   .connection = 7,
-			   .payload_max = plan->payload_max,
-			   .update_after = plan->update_after },
 		.initial_max_data = plan->initial_max_data,
 		.max_stream_data = plan->max_stream_data ?: 1 << 24,
 		.max_streams = plan->max_streams ?: 64,
@@ -486,6 +521,9 @@ struct scene *scene_new(const struct scene_plan *plan)
 	if (!sc)
 		ktap_bail("memory");
 	sc->plan = *plan;
+	sc->shared = at_once;
+	options.share = options_of(sc, at_once);
+	options.share.payload_max = plan->payload_max;
 	sc->stack_stream = -1;
 	chance_seed(&sc->chance, plan->seed + 1);
 	sc->world = world_new(&options, &app, sc);

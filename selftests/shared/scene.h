@@ -19,6 +19,8 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  * @path: over what.
  * @seed: of all that is by chance.
  * @begin: when the client begins, ns; 0: after a second.
+ * @share_at: the stack is alone until then, ns, and as long as the handshake is not
+ *	confirmed; 0: from the beginning the connection is shared.
  * @client: the client is the shared one, else the server.
  * @payload_max: of datagrams, bytes, which the path is known to take; 0: nothing is
  *	known of it.
@@ -48,7 +50,7 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  */
 struct scene_plan {
 	struct transit_path	path;
-	uint64_t		seed, begin;
+	uint64_t		seed, begin, share_at;
 	bool			client;
 	uint32_t		payload_max;
 	int			streams;
@@ -82,7 +84,9 @@ struct scene {
 	int			claims, datagrams, rebinds;
 	int64_t			stack_stream;
 	uint64_t		stack_sent;
-	bool			stack_fin, dead, spoilt;
+	bool			stack_fin, dead, spoilt, shared;
+	uint64_t		first;		/* number that was shared, */
+	uint64_t		first_epoch;	/* and its epoch */
 	uint64_t		revive_at, rebind_at;
 	uint64_t		deaths, deaths_at[SECOND_STEPS];
 	uint64_t		fates[3], done, stopped, keys, paths;
@@ -100,6 +104,9 @@ struct scene {
 
 struct scene *scene_new(const struct scene_plan *plan);
 void scene_free(struct scene *sc);
+
+/* Before @share_at of the plan. Return: 0, or errno of equic_share_begin(). */
+int scene_share(struct scene *sc);
 
 /**
  * scene_play - until all is there, and the peer has said so

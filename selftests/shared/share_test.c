@@ -21,6 +21,13 @@ static const struct transit_path clean = {
 /* RFC 9002, 7.2: ten datagrams. */
 enum { INITIAL_WINDOW = 10 * EQUIC_SHARE_PAYLOAD_DEFAULT };
 
+/* Of what the stack has found out, or is sure of. */
+static bool found_window(uint64_t window)
+{
+	return window >= 10 * EQUIC_SHARE_PAYLOAD_MIN &&
+	       window <= 10 * EQUIC_SHARE_PAYLOAD_MAX;
+}
+
 static const struct scene_plan usual = {
 	.path = clean, .streams = 6, .stream_bytes = 150000,
 	.stack_bytes = 500000, .datagrams = 300, .initial_max_data = 1 << 18,
@@ -72,7 +79,7 @@ static struct equic_share_stats play(const char *role, const char *what,
 	ktap_result(!sc->early && !sc->late,
 		    "%s: it has a key when the handshake is confirmed, and the next before its use",
 		    name);
-	ktap_result(!world_receiver(sc->world)->narrow,
+	ktap_result(world_receiver(sc->world)->narrow_above <= sc->first,
 		    "%s: packet numbers have four bytes", name);
 	equic_share_get_stats(world_share(sc->world), &st);
 	/* But a stream that nobody has begun, where an update found the stack silent. */
@@ -83,7 +90,8 @@ static struct equic_share_stats play(const char *role, const char *what,
 		ktap_result(sc->stopped && resets(sc),
 			    "%s: the endpoint is told, and they are reset", name);
 	if (plan->rebind_every)
-		ktap_result(sc->path_window == INITIAL_WINDOW,
+		ktap_result(plan->share_at ? found_window(sc->path_window) :
+					     sc->path_window == INITIAL_WINDOW,
 			    "%s: with the path the window begins anew", name);
 	ktap_result(!sc->marked, "%s: no packet is marked (ECN)", name);
 	ktap_result(none_open(sc), "%s: no stream is left open", name);
@@ -323,6 +331,62 @@ static void test_role(uint64_t seed, bool client)
 		    role);
 }
 
+/* Nobody shares, and nobody will. */
+static void test_alone(uint64_t seed)
+{
+	struct scene_plan plan = usual;
+	struct equic_share_stats st;
+	struct scene *sc;
+
+	plan.seed = seed;
+	plan.alone = true;
+	plan.streams = plan.datagrams = 0;
+	plan.update_after = 70;
+	plan.path.loss = 30;
+	sc = scene_new(&plan);
+	ktap_result(!scene_play(sc, 300 * S) && scene_complete(sc) && scene_right(sc),
+		    "alone: all that the stack sent arrives");
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_result(st.epoch >= 2, "alone: the keys are updated");
+	ktap_result(st.taken && st.taken == st.stack && !st.streams && st.smoothed_rtt &&
+			    equic_share_memory_fd(world_share(sc->world)) < 0,
+		    "alone: there are the stack's packets, and no memory");
+	scene_free(sc);
+}
+
+/* The stack is alone for a while, in which it has sent a good part of what it has. */
+static void test_later(uint64_t seed, bool client)
+{
+	const char *role = client ? "client, shared later" : "server, shared later";
+	struct scene_plan plan = usual;
+	struct equic_share_stats st;
+
+	plan.seed = seed;
+	plan.client = client;
+	plan.share_at = 1100 * MS;
+	st = play(role, "a clean path", &plan);
+	ktap_result(!st.hostile, "%s: the second sender is at home", role);
+	plan.path.loss = 30;
+	play(role, "3 % loss", &plan);
+	plan.path.twice = 30;
+	plan.path.jitter = 20 * MS;
+	play(role, "loss, duplication, disorder", &plan);
+	plan.path = clean;
+	plan.update_after = 70;
+	st = play(role, "key updates", &plan);
+	ktap_result(st.epoch >= 2, "%s: there were two at least", role);
+	plan.update_after = 0;
+	plan.rebind_every = 300 * MS;
+	play(role, "another address every 300 ms", &plan);
+	plan.rebind_every = 0;
+	plan.initial_max_data = 20000;
+	play(role, "little credit", &plan);
+	plan.initial_max_data = usual.initial_max_data;
+	plan.mortal = 3;
+	plan.path.loss = 30;
+	play(role, "the second sender dies, 3 % loss", &plan);
+}
+
 int main(int argc, char **argv)
 {
 	struct plan chances;
@@ -331,6 +395,9 @@ int main(int argc, char **argv)
 	chances = chance_plan(argc, argv, 1, "runs");
 	test_role(chances.seed, false);
 	test_role(chances.seed, true);
+	test_alone(chances.seed);
+	test_later(chances.seed, false);
+	test_later(chances.seed, true);
 	test_reserved(chances.seed);
 	test_paid(chances.seed);
 	test_halves(chances.seed, false);

@@ -45,6 +45,8 @@ static struct scene_plan plan_by_chance(struct chance *c, uint64_t seed)
 		.stop_every = chance_of(c, 3) ? 0 : 1 + chance_of(c, 4),
 	};
 
+	if (chance_of(c, 2))
+		plan.share_at = (1000 + chance_of(c, 2000)) * MS;
 	/*
 	 * One validation of a path at a time: a server of ngtcp2 counts connection
 	 * IDs of those that a later one has ended, and then they are too many.

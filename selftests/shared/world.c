@@ -75,6 +75,11 @@ struct receiver *world_receiver(struct world *w)
 	return &w->receiver;
 }
 
+struct transit *world_transit(struct world *w)
+{
+	return &w->transit;
+}
+
 size_t world_largest(const struct world *w)
 {
 	return w->transit.largest[w->sender];

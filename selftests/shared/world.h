@@ -90,6 +90,9 @@ struct equic_share *world_share(struct world *w);
 
 struct receiver *world_receiver(struct world *w);
 
+/* What is between the ends; its path may be changed at any time. */
+struct transit *world_transit(struct world *w);
+
 /* Whether the sender's handshake is confirmed (RFC 9001, 4.1.2). */
 bool world_confirmed(struct world *w);
 

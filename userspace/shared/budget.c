@@ -80,17 +80,7 @@ static int64_t divide(const struct share_budget *b, int64_t free)
 	return fresh > 0 ? lesser(half, free / 2) : half;
 }
 
-/* Nobody else sends: all that there is room for is the endpoint's. */
-static int64_t keep_all(struct equic_share *s)
-{
-	int64_t free = recovery_room(s->recovery, s->now);
-
-	recovery_limited(s->recovery, s->budget.blocked || free <= 0);
-	s->budget.fresh = true;
-	return free;
-}
-
-static int64_t divide_all(struct equic_share *s)
+int64_t budget_share(struct equic_share *s)
 {
 	int64_t budget = budget_read(s), free, change;
 	struct share_budget *b = &s->budget;
@@ -109,11 +99,6 @@ static int64_t divide_all(struct equic_share *s)
 	return contended ? lesser(b->kept, free) : free;
 }
 
-int64_t budget_share(struct equic_share *s)
-{
-	return s->options.events ? divide_all(s) : keep_all(s);
-}
-
 uint64_t budget_expiry(const struct equic_share *s)
 {
 	const struct share_budget *b = &s->budget;
@@ -126,8 +111,6 @@ void budget_used(struct equic_share *s, uint32_t bytes)
 	struct share_budget *b = &s->budget;
 	int64_t before = lesser(b->kept, 0), change;
 
-	if (!s->options.events)
-		return;
 	b->kept -= bytes;
 	/* What the endpoint's part has not is the second sender's. */
 	change = lesser(b->kept, 0) - before;

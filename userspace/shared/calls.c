@@ -160,12 +160,11 @@ static bool go_hungry(struct equic_share *s, bool wants)
 
 enum { VECTORS_MAX = 64 };
 
-ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
-				       ngtcp2_pkt_info *pi, uint8_t *dest,
-				       size_t destlen, ngtcp2_ssize *pdatalen,
-				       uint32_t flags, int64_t stream_id,
-				       const ngtcp2_vec *datav, size_t datavcnt,
-				       ngtcp2_tstamp ts)
+static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
+				  ngtcp2_pkt_info *pi, uint8_t *dest, size_t destlen,
+				  ngtcp2_ssize *pdatalen, uint32_t flags,
+				  int64_t stream_id, const ngtcp2_vec *datav,
+				  size_t datavcnt, ngtcp2_tstamp ts)
 {
 	uint64_t offered = total(datav, datavcnt), taken = 0;
 	ngtcp2_vec some[VECTORS_MAX];
@@ -200,12 +199,11 @@ ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
 	return leave_write(s, finish(s, dest, pi, n));
 }
 
-ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *path,
-					 ngtcp2_pkt_info *pi, uint8_t *dest,
-					 size_t destlen, int *paccepted,
-					 uint32_t flags, uint64_t dgram_id,
-					 const ngtcp2_vec *datav, size_t datavcnt,
-					 ngtcp2_tstamp ts)
+static ngtcp2_ssize writev_datagram(struct equic_share *s, ngtcp2_path *path,
+				    ngtcp2_pkt_info *pi, uint8_t *dest, size_t destlen,
+				    int *paccepted, uint32_t flags, uint64_t dgram_id,
+				    const ngtcp2_vec *datav, size_t datavcnt,
+				    ngtcp2_tstamp ts)
 {
 	ngtcp2_ssize n;
 
@@ -227,6 +225,30 @@ ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *pat
 	return leave_write(s, finish(s, dest, pi, n));
 }
 
+ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
+				       ngtcp2_pkt_info *pi, uint8_t *dest,
+				       size_t destlen, ngtcp2_ssize *pdatalen,
+				       uint32_t flags, int64_t stream_id,
+				       const ngtcp2_vec *datav, size_t datavcnt,
+				       ngtcp2_tstamp ts)
+{
+	return (s->begun ? writev_stream : alone_writev_stream)
+		(s, path, pi, dest, destlen, pdatalen, flags, stream_id, datav,
+		 datavcnt, ts);
+}
+
+ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *path,
+					 ngtcp2_pkt_info *pi, uint8_t *dest,
+					 size_t destlen, int *paccepted,
+					 uint32_t flags, uint64_t dgram_id,
+					 const ngtcp2_vec *datav, size_t datavcnt,
+					 ngtcp2_tstamp ts)
+{
+	return (s->begun ? writev_datagram : alone_writev_datagram)
+		(s, path, pi, dest, destlen, paccepted, flags, dgram_id, datav,
+		 datavcnt, ts);
+}
+
 ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
 						ngtcp2_path *path,
 						ngtcp2_pkt_info *pi, uint8_t *dest,
@@ -236,6 +258,9 @@ ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
 {
 	ngtcp2_ssize n;
 
+	if (!s->begun)
+		return alone_write_connection_close(s, path, pi, dest, destlen, ccerr,
+						    ts);
 	share_enter(s, ts);
 	share_end(s);
 	n = ngtcp2_conn_write_connection_close(s->conn, path, pi, dest,
@@ -247,9 +272,11 @@ ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
 
 ngtcp2_tstamp equic_share_get_expiry(struct equic_share *s)
 {
-	uint64_t own = least(recovery_expiry(s->recovery), budget_expiry(s));
+	uint64_t expiry = ngtcp2_conn_get_expiry(s->conn);
 
-	return least(ngtcp2_conn_get_expiry(s->conn), own);
+	if (!s->begun)
+		return expiry;
+	return least(expiry, least(recovery_expiry(s->recovery), budget_expiry(s)));
 }
 
 int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts)
@@ -257,7 +284,7 @@ int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts)
 	int ret = 0;
 
 	begin_turn(s, ts);
-	if (recovery_expiry(s->recovery) <= s->now)
+	if (s->begun && recovery_expiry(s->recovery) <= s->now)
 		s->probes = recovery_expired(s->recovery, s->now);
 	if (ngtcp2_conn_get_expiry(s->conn) <= ts)
 		ret = ngtcp2_conn_handle_expiry(s->conn, ts);
@@ -266,9 +293,12 @@ int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts)
 
 uint64_t equic_share_get_max_data_left(struct equic_share *s)
 {
-	uint64_t data = __atomic_load_n(&s->memory->data, __ATOMIC_RELAXED);
-	uint64_t max = __atomic_load_n(&s->memory->data_max, __ATOMIC_RELAXED);
+	uint64_t data, max;
 
+	if (!s->begun)
+		return ngtcp2_conn_get_max_data_left(s->conn);
+	data = __atomic_load_n(&s->memory->data, __ATOMIC_RELAXED);
+	max = __atomic_load_n(&s->memory->data_max, __ATOMIC_RELAXED);
 	return data < max ? max - data : 0;
 }
 
@@ -278,7 +308,8 @@ int equic_share_set_payload_max(struct equic_share *s, uint32_t payload_max)
 	    payload_max > s->options.payload_max)
 		return NGTCP2_ERR_INVALID_ARGUMENT;
 	s->path_payload_max = payload_max;
-	share_limit_payload(s);
+	if (s->begun)
+		share_limit_payload(s);
 	return 0;
 }
 
@@ -288,7 +319,7 @@ int equic_share_stream_open(struct equic_share *s, uint64_t *stream)
 	int64_t id;
 	int ret;
 
-	if (!s->options.events)
+	if (!s->begun)
 		return NGTCP2_ERR_INVALID_ARGUMENT;
 	if (s->streams.count == EQUIC_SHARED_STREAMS)
 		return NGTCP2_ERR_NOMEM;
@@ -363,6 +394,8 @@ int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
 
 void equic_share_second_died(struct equic_share *s)
 {
+	if (!s->begun)
+		return;
 	number_stop(s->memory);
 	records_recover(s);
 	share_settle_credit(s);
@@ -374,6 +407,10 @@ void equic_share_get_stats(const struct equic_share *s,
 {
 	struct recovery_stats r;
 
+	if (!s->begun) {
+		alone_get_stats(s, stats);
+		return;
+	}
 	*stats = s->stats;
 	recovery_stats(s->recovery, &r);
 	stats->taken = number_pn(number_read(s->memory));

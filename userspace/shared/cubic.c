@@ -37,6 +37,22 @@ void cubic_init(struct cubic *c, uint32_t payload_max)
 	hystart_init(&c->hystart);
 }
 
+static uint64_t window_min(const struct cubic *c)
+{
+	return (uint64_t)MINIMUM_DATAGRAMS * c->payload_max;
+}
+
+void cubic_take(struct cubic *c, uint64_t window, uint64_t ssthresh,
+		uint64_t in_flight)
+{
+	uint32_t payload_max = c->payload_max;
+
+	cubic_init(c, payload_max);
+	c->now.window = most(least(window, CUBIC_WINDOW_MAX), window_min(c));
+	c->now.ssthresh = ssthresh;
+	c->peak[1] = in_flight;
+}
+
 bool cubic_recovering(const struct cubic *c, uint64_t sent)
 {
 	return c->recovering && sent <= c->recovery_start;
@@ -204,8 +220,7 @@ bool cubic_lost(struct cubic *c, uint64_t sent, uint64_t now)
 	 * as fair to each other with it as without (recovery_path.c).
 	 */
 	v->w_max = v->window;
-	v->window = most(beta(v->window),
-			 (uint64_t)MINIMUM_DATAGRAMS * c->payload_max);
+	v->window = most(beta(v->window), window_min(c));
 	v->ssthresh = v->window;
 	v->avoiding = false;
 	return true;
@@ -227,7 +242,7 @@ void cubic_collapse(struct cubic *c)
 {
 	struct cubic_curve *v = &c->now;
 
-	v->window = (uint64_t)MINIMUM_DATAGRAMS * c->payload_max;
+	v->window = window_min(c);
 	v->w_max = 0;
 	v->avoiding = false;
 	c->cut = false;

@@ -38,11 +38,11 @@
  * What it is to know: a call that writes may return a packet that is not the stack's,
  * with nothing taken of what was offered: send it, and call again. Packets are to be
  * sent in the order in which they are returned; together, with sendmmsg(2) or GSO, if
- * that is within a small part of the RTT. Packets have 4-byte numbers, all are Not-ECT,
- * PMTUD is off but where there is no second sender (struct equic_share_options), early
- * data (0-RTT) is not for clients that share. Congestion control is this library's,
- * CUBIC for all senders together; the stack's stays as a further limit. While both want
- * more than that allows, the second sender gets half.
+ * that is within a small part of the RTT. Early data (0-RTT) is not for clients that
+ * share. While a connection is shared, packets have 4-byte numbers and are Not-ECT.
+ * PMTUD is off if it is from the beginning (struct equic_share_options). Congestion
+ * control is this library's, CUBIC for all senders together; the stack's stays as a
+ * further limit. While both want more than that allows, the second sender gets half.
  *
  * A call that returns NGTCP2_ERR_NOMEM has lost count of something that was sent: it and
  * all calls behind it fail, and the connection is to be closed
@@ -132,13 +132,15 @@ struct equic_share_events {
 
 /**
  * struct equic_share_options - how a connection is shared
- * @events: what the endpoint does. Kept. NULL: there will be no second sender.
+ * @events: what the endpoint does. Kept. NULL: there is no second sender, unless one
+ *	comes by equic_share_begin(); then the next five do not matter yet, but for
+ *	@payload_max.
  * @ctx: what it is given.
  * @payload_max: of a datagram, bytes, which the path is known to take: then the stack's
  *	packets are as long, as there is no PMTUD. 0: EQUIC_SHARE_PAYLOAD_DEFAULT, and
  *	the stack's have 1200; or with no @events the stack finds out what the path takes
  *	(RFC 9000, 14.3), up to EQUIC_SHARE_PAYLOAD_MAX, unless the settings have
- *	no_pmtud. The peer's max_udp_payload_size is obeyed as well.
+ *	no_pmtud, and all senders may send that when it is shared later. The peer's max_udp_payload_size is obeyed as well.
  * @connection: the second sender's name for the connection.
  * @memory: an mmapable BPF array map, or a memfd that is sealed, of zero; -1: memory is
  *	made.
@@ -161,6 +163,9 @@ struct equic_share_options {
 
 /**
  * struct equic_share_stats - for people, and for tests
+ *
+ * Before a connection is shared, losses are ngtcp2's business and not counted.
+ *
  * @taken: packet numbers, of all senders.
  * @stack: packets of the stack. The next three are packets, too.
  * @library: of this library.
@@ -211,11 +216,35 @@ struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 EQUIC_SHARE_API
 void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn);
 
+/**
+ * equic_share_begin - a connection is shared from now on
+ * @s: share, that was made without events
+ * @options: as for equic_share_new(), with @events; @payload_max is to be 0, for it is
+ *	what was said there, and so is @update_after, if it is 0. Copied
+ *
+ * Until then ngtcp2 is left to itself: its packets are as it makes them, its window and
+ * its pacing count, and a connection costs what it costs with ngtcp2 alone. What was
+ * sent before is known from ngtcp2, and fills the window of all senders.
+ *
+ * Not in a callback of a call that writes; in one of equic_share_read_pkt() it may be.
+ * key() and path() are called by the next call, as equic_share_handle_expiry(): the
+ * descriptors can be given away before.
+ *
+ * Return: 0; -1, with errno: as equic_share_new(); EALREADY: it is shared; EAGAIN: the
+ * handshake is not confirmed yet (RFC 9001, 4.1.2), or a packet is half written;
+ * ESHUTDOWN: the connection is ending. Nothing has changed then.
+ */
+EQUIC_SHARE_API
+int equic_share_begin(struct equic_share *s, const struct equic_share_options *options);
+
 /* Behind ngtcp2_conn_del(). NULL is allowed. */
 EQUIC_SHARE_API
 void equic_share_free(struct equic_share *s);
 
-/* Descriptors to be given to the second sender, and closed by equic_share_free(). */
+/*
+ * Descriptors to be given to the second sender, and closed by equic_share_free(). -1:
+ * the connection is not shared.
+ */
 EQUIC_SHARE_API
 int equic_share_memory_fd(const struct equic_share *s);
 EQUIC_SHARE_API
@@ -302,7 +331,7 @@ uint64_t equic_share_get_max_data_left(struct equic_share *s);
  * behind a change it is EQUIC_SHARE_PAYLOAD_DEFAULT, if it was more.
  *
  * Return: 0; NGTCP2_ERR_INVALID_ARGUMENT: below EQUIC_SHARE_PAYLOAD_MIN or above the
- * payload_max of the options, or the stack finds it out (no second sender).
+ * payload_max of the options, or the stack finds it out (no events in the beginning).
  */
 EQUIC_SHARE_API
 int equic_share_set_payload_max(struct equic_share *s, uint32_t payload_max);
@@ -313,8 +342,8 @@ int equic_share_set_payload_max(struct equic_share *s, uint32_t payload_max);
  * @stream: result: its id
  *
  * Return: 0; NGTCP2_ERR_STREAM_ID_BLOCKED: the peer allows no more now;
- * NGTCP2_ERR_NOMEM: there are EQUIC_SHARED_STREAMS; NGTCP2_ERR_INVALID_ARGUMENT: there
- * are no events, and so no bytes().
+ * NGTCP2_ERR_NOMEM: there are EQUIC_SHARED_STREAMS; NGTCP2_ERR_INVALID_ARGUMENT: the
+ * connection is not shared, and there is no bytes().
  */
 EQUIC_SHARE_API
 int equic_share_stream_open(struct equic_share *s, uint64_t *stream);

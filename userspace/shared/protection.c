@@ -101,6 +101,16 @@ static int key_make(struct equic_share *s, struct share_key *key,
 	return key->key ? 0 : -1;
 }
 
+/* The next epoch begins with a packet. */
+static void key_advance(struct equic_share *s, uint64_t pn)
+{
+	key_drop(&s->keys[0]);
+	s->keys[0] = s->keys[1];
+	key_forget(&s->keys[1]);
+	s->epoch_first = pn;
+	s->update_wanted = false;
+}
+
 size_t share_seal(struct equic_share *s, uint8_t *packet, const uint8_t *header,
 		  size_t header_len, const uint8_t *payload, size_t len,
 		  bool next_epoch, uint64_t *pn)
@@ -108,11 +118,7 @@ size_t share_seal(struct equic_share *s, uint8_t *packet, const uint8_t *header,
 	if (next_epoch) {
 		if (!s->keys[1].key || take_number_epoch(s, pn))
 			return 0;
-		key_drop(&s->keys[0]);
-		s->keys[0] = s->keys[1];
-		key_forget(&s->keys[1]);
-		s->epoch_first = *pn;
-		s->update_wanted = false;
+		key_advance(s, *pn);
 	} else if (!s->keys[0].key || take_number(s, pn)) {
 		return 0;
 	}
@@ -213,6 +219,48 @@ static int seal_stack(struct equic_share *s, uint8_t *payload, size_t len,
 }
 
 /*
+ * Nobody shares yet. The packet stays the stack's, with the number that it believes in,
+ * and its key: but what it tries the path with is as long as any packet may become that
+ * is as long as that, once numbers have four bytes. Return: by how much.
+ */
+static size_t alone_grow(struct equic_share *s, uint8_t *payload, size_t len)
+{
+	size_t datagram = payload - s->packet.begin + len + SEAL_TAG;
+	size_t growth = SHARE_GROWTH;
+	const ngtcp2_transport_params *peer;
+
+	if (!is_pmtu_probe(s, datagram))
+		return 0;
+	peer = ngtcp2_conn_get_remote_transport_params(s->conn);
+	if (peer)
+		growth = least(growth, peer->max_udp_payload_size -
+				       least(datagram, peer->max_udp_payload_size));
+	memset(payload + len, 0, growth);
+	s->packet.grown = growth;
+	return growth;
+}
+
+/* Return: so many bytes more are to be encrypted; -1: that must not be. */
+static int alone_seal(struct equic_share *s, uint8_t *payload, size_t len,
+		      const uint8_t *nonce, size_t aadlen)
+{
+	const uint8_t *at = payload - aadlen;
+	bool next = !!(*at & KEY_PHASE) != (s->epoch & 1);
+	uint64_t pn;
+
+	if (!s->keys[next].key || at < s->packet.begin || payload >= s->packet.end)
+		return -1;
+	pn = stack_number(nonce, s->keys[next].secret.iv);
+	if (next) {
+		s->epoch++;
+		key_advance(s, pn);
+	}
+	s->stack_next = pn + 1;
+	s->stats.stack++;
+	return alone_grow(s, payload, len);
+}
+
+/*
  * A Retry's integrity tag is over no plaintext (RFC 9001, 5.8); a packet has some. A
  * packet of a connection that no call of calls.c is for would get a number that
  * another sender has used.
@@ -224,13 +272,19 @@ static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 		      size_t aadlen)
 {
 	struct equic_share *s = share_current;
+	int more;
 
 	if (plaintextlen && !(aad[0] & LONG_HEADER)) {
 		if (!s || noncelen != SEAL_IV || dest != plaintext ||
 		    aad + aadlen != dest)
 			return NGTCP2_ERR_CALLBACK_FAILURE;
-		return seal_stack(s, dest, plaintextlen, nonce, aadlen) ?
-			NGTCP2_ERR_CALLBACK_FAILURE : 0;
+		if (s->begun)
+			return seal_stack(s, dest, plaintextlen, nonce, aadlen) ?
+				NGTCP2_ERR_CALLBACK_FAILURE : 0;
+		more = alone_seal(s, dest, plaintextlen, nonce, aadlen);
+		if (more < 0)
+			return NGTCP2_ERR_CALLBACK_FAILURE;
+		plaintextlen += more;
 	}
 	return ngtcp2_crypto_encrypt_cb(dest, aead, aead_ctx, plaintext,
 					plaintextlen, nonce, noncelen, aad,
@@ -267,7 +321,8 @@ static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 		return ret;
 	if (!s)
 		return NGTCP2_ERR_CALLBACK_FAILURE;
-	translate_received(&s->translator, dest, ciphertextlen - SEAL_TAG);
+	if (s->begun)
+		translate_received(&s->translator, dest, ciphertextlen - SEAL_TAG);
 	return 0;
 }
 

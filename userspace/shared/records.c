@@ -48,7 +48,7 @@ int records_sent(struct equic_share *s, const struct sent *sent,
 void records_say(struct equic_share *s, const struct stream *stream,
 		 enum equic_share_stream_event what, uint64_t value)
 {
-	if (s->options.events && s->options.events->stream)
+	if (s->options.events->stream)
 		s->options.events->stream(s->options.ctx, stream->id, what,
 					  value);
 }
@@ -56,7 +56,7 @@ void records_say(struct equic_share *s, const struct stream *stream,
 static void say_fate(struct equic_share *s, uint64_t cookie,
 		     enum equic_share_fate fate)
 {
-	if (s->options.events && s->options.events->datagram)
+	if (s->options.events->datagram)
 		s->options.events->datagram(s->options.ctx, cookie, fate);
 }
 
@@ -299,7 +299,7 @@ static void recover_numbers(struct equic_share *s)
 	if (next < s->floor || next - s->floor > SHARE_LEAP)
 		return;
 	s->floor = next;
-	for (pn = next - least(next, RECOVERY_KEPT); pn < next; pn++) {
+	for (pn = most(s->first, next - least(next, RECOVERY_KEPT)); pn < next; pn++) {
 		err = recovery_void(s->recovery, pn);
 		if (!err)
 			s->stats.voids++;

@@ -35,6 +35,9 @@ enum {
  * @cubic: the window.
  * @pacer: how fast it is used.
  * @in_flight: bytes of the path's outstanding packets that elicit.
+ * @stack_flight: of them, the stack's.
+ * @joining: recovery_join(), and no packet was acknowledged since.
+ * @joined: bytes in flight of packets that were sent before it.
  * @path_time: since when it is the path.
  * @sampled: time of the first sample of the RTT; UINT64_MAX: none.
  * @above: all numbers that were sent.
@@ -63,6 +66,9 @@ struct recovery {
 	struct cubic			cubic;
 	struct pacer			pacer;
 	uint64_t			in_flight;
+	uint64_t			stack_flight;
+	bool				joining;
+	uint64_t			joined;
 	uint64_t			path_time;
 	uint64_t			sampled;
 	uint64_t			above;
@@ -89,6 +95,9 @@ static void begin_path(struct recovery *r)
 	cubic_init(&r->cubic, r->payload_max);
 	pacer_init(&r->pacer, r->payload_max);
 	r->in_flight = 0;
+	r->stack_flight = 0;
+	r->joining = false;
+	r->joined = 0;
 	r->sampled = UINT64_MAX;
 	r->pto_count = 0;
 	r->cut_first = NONE;
@@ -143,6 +152,18 @@ static uint64_t loss_due(const struct recovery *r, const struct sent *sent)
 	return capped_sum(sent->time, rtt_loss_delay(&r->rtt));
 }
 
+/* Bytes that fill the window. */
+static uint64_t flying(const struct recovery *r)
+{
+	return r->in_flight + r->joined;
+}
+
+/* Bytes that the stack counts, too. */
+static uint64_t of_stack(const struct sent *sent)
+{
+	return sent->sender == SENDER_STACK ? sent->size : 0;
+}
+
 int recovery_sent(struct recovery *r, const struct sent *sent)
 {
 	bool here = sent->time >= r->path_time;
@@ -163,6 +184,7 @@ int recovery_sent(struct recovery *r, const struct sent *sent)
 	if (!here)
 		return 0;
 	r->in_flight += sent->size;
+	r->stack_flight += of_stack(sent);
 	pacer_take(&r->pacer, sent->size);
 	return 0;
 }
@@ -184,8 +206,10 @@ static struct sent settle(struct recovery *r, uint64_t pn, bool acked)
 	struct sent sent = *sent_get(&r->sent, pn);
 	enum sent_fate fate = sent.pmtu_probe ? SENT_TRIED : SENT_LOST;
 
-	if (sent.elicits && sent_here(&r->sent, pn))
+	if (sent.elicits && sent_here(&r->sent, pn)) {
 		r->in_flight -= sent.size;
+		r->stack_flight -= of_stack(&sent);
+	}
 	r->waiting -= sent.elicits;
 	r->own_waiting -= sent.elicits && sent.sender != SENDER_STACK;
 	sent_settle(&r->sent, pn, acked ? SENT_ACKED : fate);
@@ -373,7 +397,7 @@ static uint64_t sample(struct recovery *r, const struct gain *g, uint64_t sent,
 int recovery_acked(struct recovery *r, const struct ack *ack, uint64_t next,
 		   uint64_t now)
 {
-	uint64_t in_flight = r->in_flight, cuts = r->cuts, sent = UINT64_MAX;
+	uint64_t in_flight = flying(r), cuts = r->cuts, sent = UINT64_MAX;
 	const struct sent *largest;
 	struct gain g = { 0 };
 	uint64_t rtt, pn;
@@ -452,7 +476,7 @@ uint64_t recovery_expiry(const struct recovery *r)
 
 	if (expiry == UINT64_MAX)
 		expiry = probe_time(r);
-	if (r->limited && window_of(r) > r->in_flight)
+	if (r->limited && window_of(r) > flying(r))
 		expiry = least(expiry, pacer_expiry(&r->pacer));
 	return expiry;
 }
@@ -476,7 +500,7 @@ unsigned int recovery_expired(struct recovery *r, uint64_t now)
 
 int64_t recovery_room(struct recovery *r, uint64_t now)
 {
-	int64_t room = (int64_t)(window_of(r) - r->in_flight), paced;
+	int64_t room = (int64_t)(window_of(r) - flying(r)), paced;
 
 	look_at_clock(r, now);
 	fill(r, now);
@@ -493,6 +517,24 @@ void recovery_limited(struct recovery *r, bool limited)
 	if (r->limited && !limited)
 		r->limited_end = r->above;
 	r->limited = limited;
+}
+
+void recovery_join(struct recovery *r, const struct recovery_stats *stack)
+{
+	r->joining = !r->answered;
+	r->joined = 0;
+	if (!r->joining)
+		return;
+	/* By a few bytes longer than the stack believes: never less than none. */
+	r->joined = stack->in_flight - least(stack->in_flight, r->stack_flight);
+	rtt_take(&r->rtt, stack->latest_rtt, stack->smoothed_rtt, stack->rtt_var,
+		 stack->min_rtt);
+	cubic_take(&r->cubic, stack->window, stack->ssthresh, stack->in_flight);
+}
+
+bool recovery_joining(const struct recovery *r)
+{
+	return r->joining;
 }
 
 void recovery_path(struct recovery *r, uint64_t now)
@@ -523,7 +565,7 @@ void recovery_stats(const struct recovery *r, struct recovery_stats *stats)
 		.min_rtt = r->rtt.min,
 		.rtt_var = r->rtt.var,
 		.window = window_of(r),
-		.in_flight = r->in_flight,
+		.in_flight = flying(r),
 		.ssthresh = r->cubic.now.ssthresh,
 		.lost = r->lost,
 		.spurious = r->spurious,

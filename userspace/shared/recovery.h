@@ -209,6 +209,20 @@ int64_t recovery_room(struct recovery *r, uint64_t now);
 void recovery_limited(struct recovery *r, bool limited);
 
 /**
+ * recovery_join - the stack was alone until now
+ * @r: recovery, that was told of nothing, or as recovery_joining() says
+ * @stack: what the stack has measured, and bytes in flight of all its packets, those
+ *	that were told of among them; the rest of it does not matter
+ *
+ * Packets that were not told of fill the window. Until one is acknowledged that was,
+ * the stack's word counts, which may change: it is asked again.
+ */
+void recovery_join(struct recovery *r, const struct recovery_stats *stack);
+
+/* Whether recovery_join() is to be called again. */
+bool recovery_joining(const struct recovery *r);
+
+/**
  * recovery_path - the connection is on another path
  * @r: recovery
  * @now: time

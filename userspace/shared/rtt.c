@@ -28,6 +28,15 @@ void rtt_restart(struct rtt *rtt)
 	};
 }
 
+void rtt_take(struct rtt *rtt, uint64_t latest, uint64_t smoothed, uint64_t var,
+	      uint64_t min)
+{
+	rtt->latest = least(latest, RTT_MAX);
+	rtt->smoothed = least(smoothed, RTT_MAX);
+	rtt->var = least(var, RTT_MAX);
+	rtt->min = least(min, rtt->smoothed);
+}
+
 /* RFC 9002, 5.3: the peer delays no longer than it said, once it is confirmed. */
 static uint64_t decode(const struct rtt *rtt, uint64_t ack_delay)
 {

@@ -47,6 +47,10 @@ void rtt_peer(struct rtt *rtt, uint64_t max_ack_delay,
 /* Another path of the same peer. */
 void rtt_restart(struct rtt *rtt);
 
+/* What somebody else has measured on the path: as in struct rtt, in ns. */
+void rtt_take(struct rtt *rtt, uint64_t latest, uint64_t smoothed, uint64_t var,
+	      uint64_t min);
+
 /**
  * rtt_sample - an acknowledgment came
  * @rtt: of the path

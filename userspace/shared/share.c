@@ -74,6 +74,12 @@ static const struct translate_ops translate_ops = {
 	.stop_sending = on_stop_sending,
 };
 
+static int check_second(const struct equic_share_options *o)
+{
+	return !o->events->key || !o->events->path || !o->events->bytes ||
+		!o->ring_count || o->ring_count > EQUIC_SHARE_RINGS_MAX ? -1 : 0;
+}
+
 static int check_options(const struct equic_share_options *o,
 			 const ngtcp2_callbacks *callbacks,
 			 const ngtcp2_settings *settings)
@@ -81,10 +87,7 @@ static int check_options(const struct equic_share_options *o,
 	if (o->payload_max && (o->payload_max < EQUIC_SHARE_PAYLOAD_MIN ||
 			       o->payload_max > EQUIC_SHARE_PAYLOAD_MAX))
 		return -1;
-	if (o->ring_count > EQUIC_SHARE_RINGS_MAX || settings->initial_pkt_num)
-		return -1;
-	if (o->events && (!o->events->key || !o->events->path ||
-			  !o->events->bytes || !o->ring_count))
+	if (settings->initial_pkt_num || (o->events && check_second(o)))
 		return -1;
 	return callbacks->encrypt != ngtcp2_crypto_encrypt_cb ||
 		callbacks->decrypt != ngtcp2_crypto_decrypt_cb ||
@@ -127,6 +130,45 @@ static int make_rings(struct equic_share *s)
 	}
 	errno = EINVAL;
 	return records > SHARE_LEAP ? -1 : 0;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void free_rings(struct equic_share *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < EQUIC_SHARE_RINGS_MAX; i++) {
+		ring_free(s->ring[i]);
+		close_fd(s->ring_fd[i]);
+		s->ring[i] = NULL;
+		s->ring_fd[i] = -1;
+	}
+}
+
+static void free_memory(struct equic_share *s)
+{
+	if (s->memory != s->mapped)
+		free(s->memory);
+	if (s->mapped)
+		memory_unmap(s->mapped);
+	close_fd(s->memory_fd);
+	s->memory = s->mapped = NULL;
+	s->memory_fd = -1;
+}
+
+static void free_parts(struct equic_share *s)
+{
+	recovery_free(s->recovery);
+	numbers_free(s->numbers);
+	s->recovery = NULL;
+	s->numbers = NULL;
+	free_rings(s);
+	free_memory(s);
 }
 
 static int make_parts(struct equic_share *s)
@@ -192,7 +234,8 @@ struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 	s->memory_fd = -1;
 	for (i = 0; i < EQUIC_SHARE_RINGS_MAX; i++)
 		s->ring_fd[i] = -1;
-	if (make_parts(s)) {
+	s->begun = !!options->events;
+	if (s->begun && make_parts(s)) {
 		int err = errno;
 
 		equic_share_free(s);
@@ -211,45 +254,78 @@ void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn)
 	s->conn = conn;
 }
 
-static void close_fd(int fd)
+static bool is_confirmed(const struct equic_share *s)
 {
-	if (fd >= 0)
-		close(fd);
+	return s->confirmed || (ngtcp2_conn_is_server(s->conn) &&
+				ngtcp2_conn_get_handshake_completed(s->conn));
+}
+
+/* 0, or errno. */
+static int may_begin(const struct equic_share *s, const struct equic_share_options *o)
+{
+	if (s->begun)
+		return EALREADY;
+	if (!o->events || check_second(o) || o->payload_max)
+		return EINVAL;
+	if (!s->conn || !is_confirmed(s) || s->partial || s->packet.begin)
+		return EAGAIN;
+	if (s->ended || s->error || ngtcp2_conn_in_closing_period(s->conn) ||
+	    ngtcp2_conn_in_draining_period(s->conn))
+		return ESHUTDOWN;
+	return 0;
+}
+
+static void take_second(struct equic_share_options *to,
+			const struct equic_share_options *from)
+{
+	to->events = from->events;
+	to->ctx = from->ctx;
+	to->connection = from->connection;
+	to->memory = from->memory;
+	to->rings = from->rings;
+	to->ring_count = from->ring_count;
+	to->update_after = from->update_after ?: to->update_after;
+}
+
+int equic_share_begin(struct equic_share *s, const struct equic_share_options *options)
+{
+	struct equic_share_options before = s->options;
+	int err = may_begin(s, options);
+
+	if (!err) {
+		take_second(&s->options, options);
+		err = make_parts(s) ? errno : 0;
+		err = err ?: alone_end(s);
+		if (!err)
+			return 0;
+		free_parts(s);
+		s->options = before;
+	}
+	errno = err;
+	return -1;
 }
 
 void equic_share_free(struct equic_share *s)
 {
-	unsigned int i;
-
 	if (!s)
 		return;
 	if (s->mapped)
 		number_stop(s->mapped);
 	records_forget(s);
-	recovery_free(s->recovery);
-	numbers_free(s->numbers);
 	streams_free(&s->streams);
 	protection_free(s);
-	for (i = 0; i < EQUIC_SHARE_RINGS_MAX; i++) {
-		ring_free(s->ring[i]);
-		close_fd(s->ring_fd[i]);
-	}
-	if (s->memory != s->mapped)
-		free(s->memory);
-	if (s->mapped)
-		memory_unmap(s->mapped);
-	close_fd(s->memory_fd);
+	free_parts(s);
 	free(s);
 }
 
 int equic_share_memory_fd(const struct equic_share *s)
 {
-	return s->options.memory < 0 ? s->memory_fd : s->options.memory;
+	return s->begun && s->options.memory >= 0 ? s->options.memory : s->memory_fd;
 }
 
 int equic_share_ring_fd(const struct equic_share *s, unsigned int ring)
 {
-	if (ring >= s->options.ring_count)
+	if (!s->begun || ring >= s->options.ring_count)
 		return -1;
 	return s->options.rings ? s->options.rings[ring] : s->ring_fd[ring];
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A shared connection, for the files that are about a part of it: share.c its life,
- * protection.c the stack's packets, records.c the second sender's, own.c the
+ * alone.c what it is before it is shared, protection.c the stack's packets, records.c the second sender's, own.c the
  * library's, budget.c who may send how much, calls.c what the endpoint calls, turn.c
  * what is seen to in each call.
  *
@@ -58,6 +58,8 @@ struct share_key {
  * @pn: its number.
  * @elicits: RFC 9002, 2.
  * @pmtu_probe: struct sent.
+ * @grown: before the connection is shared: the stack's packet is so much longer than it
+ *	believes, up to SHARE_GROWTH.
  */
 struct share_packet {
 	uint8_t		*begin, *end;
@@ -65,6 +67,7 @@ struct share_packet {
 	size_t		len;
 	uint64_t	pn;
 	bool		elicits, pmtu_probe;
+	uint8_t		grown;
 };
 
 /* Who is known to be where; the second sender is told of each change. */
@@ -110,6 +113,13 @@ struct equic_share {
 	ngtcp2_callbacks		its;	/* those that were there */
 	ngtcp2_conn			*conn;
 	ngtcp2_tstamp			now;
+
+	/*
+	 * It is shared: until then there are neither memory, rings, numbers nor
+	 * recovery, and ngtcp2 is left to itself (alone.c).
+	 */
+	bool				begun;
+	uint64_t			first;	/* number that was shared */
 
 	/* Shared: @mapped until the end, @memory while it is to be trusted. */
 	struct equic_shared		*memory, *mapped;
@@ -170,6 +180,33 @@ struct equic_share {
 /* Whose call this thread is in: ngtcp2's callbacks for packets do not say. */
 extern _Thread_local struct equic_share *share_current;
 
+/* alone.c: each is for a connection that is not shared yet. */
+ngtcp2_ssize alone_writev_stream(struct equic_share *s, ngtcp2_path *path,
+				 ngtcp2_pkt_info *pi, uint8_t *dest,
+				 size_t destlen, ngtcp2_ssize *pdatalen,
+				 uint32_t flags, int64_t stream_id,
+				 const ngtcp2_vec *datav, size_t datavcnt,
+				 ngtcp2_tstamp ts);
+ngtcp2_ssize alone_writev_datagram(struct equic_share *s, ngtcp2_path *path,
+				   ngtcp2_pkt_info *pi, uint8_t *dest,
+				   size_t destlen, int *paccepted, uint32_t flags,
+				   uint64_t dgram_id, const ngtcp2_vec *datav,
+				   size_t datavcnt, ngtcp2_tstamp ts);
+ngtcp2_ssize alone_write_connection_close(struct equic_share *s, ngtcp2_path *path,
+					  ngtcp2_pkt_info *pi, uint8_t *dest,
+					  size_t destlen, const ngtcp2_ccerr *ccerr,
+					  ngtcp2_tstamp ts);
+
+/* The keys are worn out by the stack alone. */
+void alone_leave(struct equic_share *s);
+void alone_get_stats(const struct equic_share *s, struct equic_share_stats *stats);
+
+/* It is shared from now on, and has all that is needed. Return: 0, or errno. */
+int alone_end(struct equic_share *s);
+
+/* And until the first packet since is acknowledged, as recovery_joining(). */
+void alone_follow(struct equic_share *s);
+
 /* protection.c */
 void protection_callbacks(struct equic_share *s, ngtcp2_callbacks *callbacks);
 void protection_free(struct equic_share *s);
@@ -210,6 +247,9 @@ void share_settle_credit(struct equic_share *s);
 void share_enter(struct equic_share *s, ngtcp2_tstamp ts);
 void share_leave(struct equic_share *s);
 void share_leave_write(struct equic_share *s);
+
+/* What the peer's transport parameters say, once. */
+void share_learn_parameters(struct equic_share *s);
 
 /* Where packets go now. Return: whether it is another path, or connection ID. */
 bool share_follow_path(struct equic_share *s);

@@ -74,7 +74,7 @@ void share_limit_payload(struct equic_share *s)
 		recovery_payload(s->recovery, s->payload_max);
 }
 
-static void learn_parameters(struct equic_share *s)
+void share_learn_parameters(struct equic_share *s)
 {
 	const ngtcp2_transport_params *p;
 
@@ -106,15 +106,27 @@ static void learn_state(struct equic_share *s)
 void share_end(struct equic_share *s)
 {
 	s->ended = true;
-	number_stop(s->memory);
+	if (s->begun)
+		number_stop(s->memory);
 }
 
-/* What the stack has found the path to take, the window is counted in. */
+/*
+ * What the stack has found the path to take, the window is counted in, and others may
+ * send.
+ */
 static void follow_payload(struct equic_share *s)
 {
-	if (s->pmtud)
-		recovery_payload(s->recovery, SHARE_GROWTH +
-				 ngtcp2_conn_get_path_max_tx_udp_payload_size(s->conn));
+	uint32_t found, max;
+
+	if (!s->pmtud)
+		return;
+	found = SHARE_GROWTH + ngtcp2_conn_get_path_max_tx_udp_payload_size(s->conn);
+	recovery_payload(s->recovery, found);
+	max = most(found, EQUIC_SHARE_PAYLOAD_DEFAULT);
+	if (max == s->path_payload_max)
+		return;
+	s->path_payload_max = max;
+	share_limit_payload(s);
 }
 
 /* Asked in each call: where the length is known, nothing need be called for it. */
@@ -162,6 +174,7 @@ bool share_follow_path(struct equic_share *s)
 	number_stop(s->memory);
 	s->path_given = false;
 	if (!same && known->remote_len) {
+		follow_payload(s);
 		recovery_path(s->recovery, s->now);
 		/* What was known of the old one says nothing of it. */
 		s->path_payload_max = least(s->path_payload_max,
@@ -206,8 +219,7 @@ static void give(struct equic_share *s)
 /* A second sender that has all it needs may send. */
 static void serve_second(struct equic_share *s)
 {
-	if (!s->options.events || !s->confirmed || s->ended ||
-	    s->stats.estranged)
+	if (!s->confirmed || s->ended || s->stats.estranged)
 		return;
 	give(s);
 	if (s->declined) {
@@ -279,18 +291,26 @@ void share_enter(struct equic_share *s, ngtcp2_tstamp ts)
 	s->outer = share_current;
 	share_current = s;
 	s->now = most(s->now, ts);
+	if (!s->begun)
+		return;
 	s->budget.fresh = false;
 	records_drain(s);
 }
 
 void share_leave(struct equic_share *s)
 {
-	learn_parameters(s);
+	if (!s->begun) {
+		alone_leave(s);
+		return;
+	}
+	share_learn_parameters(s);
 	if (credit_spoiled(s))
 		share_estrange(s);
 	learn_state(s);
 	share_follow_path(s);
 	follow_payload(s);
+	if (recovery_joining(s->recovery))
+		alone_follow(s);
 	if (s->keys[0].key)
 		watch_keys(s);
 	own_release(s);
@@ -309,7 +329,7 @@ static bool is_served(const struct equic_share *s)
 void share_leave_write(struct equic_share *s)
 {
 	/* Nobody else has to know of another path before the packet leaves. */
-	if (s->options.events && (share_follow_path(s) || !is_served(s))) {
+	if (share_follow_path(s) || !is_served(s)) {
 		share_leave(s);
 		return;
 	}

@@ -42,7 +42,8 @@ class Share(Experiment):
     title = "A second sender inside a connection: cost, throughput, fairness"
     question = """
 What does it cost a server to have a connection through libequic-shared when its
-stack alone sends; how fast is a second sender beside ngtcp2 alone; and what does
+stack alone sends, because nobody shares it yet, or because who does has nothing to
+send; how fast is a second sender beside ngtcp2 alone; and what does
 a connection with two senders leave to one of ngtcp2 at a common bottleneck?
 Datagrams have up to 1444 bytes where that is found out (PMTUD: ngtcp2, and the
 library alone), and up to 1452 where the library is told, as it is where there is a
@@ -148,7 +149,8 @@ second sender.
                               met(ratio, CPU_MAX, True)])
         text = (f"h3server sends {options['bytes'] / 1e6:.0f} MB on one "
                 "connection, over a veth without limits; user and system time of "
-                "its process. Alone: nothing is shared; else a second sender "
+                "its process. Alone: nobody shares the connection yet, which may "
+                "begin at any time; else a second sender "
                 "waits, and has nothing to send. The ratios are of rounds: each "
                 "goes through all of them, there and back.")
         return found, Section("What a server spends", text, [Table(
@@ -166,8 +168,9 @@ second sender.
                 rows.append([f"{what}: {who}", own, own / plain])
         text = (f"Of a stream of {options['counted_bytes'] / 1e6:.0f} MB, between "
                 "the endpoint's calls and their return: no system calls, no HTTP, "
-                "no kernel. The library follows loss, window and numbers of the "
-                "whole connection, beside ngtcp2, which does so for itself.")
+                "no kernel. Once a connection is shared, the library follows loss, "
+                "window and numbers of the whole connection, beside ngtcp2, which "
+                "does so for itself.")
         return [], Section("What is spent in the QUIC libraries alone", text,
                            [Table(["", "instructions", "of ngtcp2"], rows)])
 

@@ -8,6 +8,7 @@
 #include "body.h"
 #include "conn.h"
 #include "http.h"
+#include "share.h"
 #include "worker.h"
 
 enum {
@@ -35,6 +36,10 @@ static int on_begin_headers(nghttp3_conn *h3, int64_t stream_id, void *user,
 	(void)stream_user;
 	if (!request)
 		return NGHTTP3_ERR_CALLBACK_FAILURE;
+	if (share_request(http->owner->share)) {
+		free(request);
+		return NGHTTP3_ERR_CALLBACK_FAILURE;
+	}
 	request->stream_id = stream_id;
 	body_none(&request->body);
 	request->next = http->requests;

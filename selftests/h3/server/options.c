@@ -32,6 +32,7 @@ enum {
 	OPT_SHARE_BYTES,
 	OPT_SHARE_DATAGRAMS,
 	OPT_SHARE_ALONE,
+	OPT_SHARE_ON_REQUEST,
 	OPT_SHARE_PAYLOAD,
 };
 
@@ -95,6 +96,8 @@ static const struct argp_option argp_options[] = {
 	  "(0)", 0 },
 	{ "share-alone", OPT_SHARE_ALONE, NULL, 0,
 	  "No h3second: what this server sends alone goes through the library", 0 },
+	{ "share-on-request", OPT_SHARE_ON_REQUEST, NULL, 0,
+	  "Share a connection from its first request on", 0 },
 	{ "share-payload", OPT_SHARE_PAYLOAD, "BYTES", 0,
 	  "Of a datagram, which the path is known to take (0: not known)", 0 },
 	{ "quiet", 'q', NULL, 0, "No line for each failed connection", 0 },
@@ -215,6 +218,9 @@ static error_t parse_share(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_SHARE_ALONE:
 		options->share = options->share_alone = true;
+		return 0;
+	case OPT_SHARE_ON_REQUEST:
+		options->share = options->share_on_request = true;
 		return 0;
 	case OPT_SHARE_PAYLOAD:
 		options->share_payload = parse_number(state, "--share-payload",

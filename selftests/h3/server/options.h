@@ -46,6 +46,7 @@ struct options {
 	unsigned int share_payload;	/* 0: not known */
 	bool share;
 	bool share_alone;
+	bool share_on_request;
 	bool retry;
 	bool quiet;
 };

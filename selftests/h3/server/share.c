@@ -129,26 +129,35 @@ static const struct equic_share_events events = {
 	.stream = on_stream,
 };
 
+static struct equic_share_options second_of(struct share *share)
+{
+	return (struct equic_share_options){
+		.events = &events,
+		.ctx = share,
+		.connection = share->number,
+		.memory = -1,
+		.ring_count = 1,
+	};
+}
+
 struct share *share_new(struct conn *conn, ngtcp2_callbacks *callbacks,
 			ngtcp2_settings *settings)
 {
+	const struct options *given = conn->worker->options;
 	struct share *share = calloc(1, sizeof(*share));
-	struct equic_share_options options = {
-		.events = &events,
-		.ctx = share,
-		.memory = -1,
-		.ring_count = 1,
-		.payload_max = conn->worker->options->share_payload,
-		.update_after = conn->worker->options->key_update_datagrams,
-	};
+	struct equic_share_options options;
 
 	if (!share)
 		return NULL;
 	share->conn = conn;
 	share->number = ++conn->worker->sender.connections;
-	options.connection = share->number;
-	if (conn->worker->options->share_alone)
-		options.events = NULL, options.ring_count = 0;
+	share->waits = given->share_on_request;
+	if (given->share_alone || given->share_on_request)
+		options = (struct equic_share_options){ .memory = -1 };
+	else
+		options = second_of(share);
+	options.payload_max = given->share_payload;
+	options.update_after = given->key_update_datagrams;
 	/* The kernel gets no keys of it: --keys is for others. */
 	callbacks->update_key = ngtcp2_crypto_update_key_cb;
 	share->library = equic_share_new(callbacks, settings, &options);
@@ -160,6 +169,22 @@ struct share *share_new(struct conn *conn, ngtcp2_callbacks *callbacks,
 	}
 	count(conn->worker, COUNT_SHARE_CONNECTIONS);
 	return share;
+}
+
+int share_request(struct share *share)
+{
+	struct equic_share_options options;
+
+	if (!share || !share->waits)
+		return 0;
+	options = second_of(share);
+	if (equic_share_begin(share->library, &options)) {
+		fprintf(stderr, "h3server: sharing a connection: %s\n",
+			strerror(errno));
+		return -1;
+	}
+	share->waits = false;
+	return 0;
 }
 
 void share_free(struct share *share)

@@ -12,6 +12,7 @@ struct share {
 	struct conn *conn;
 	struct equic_share *library;
 	uint32_t number;	/* the second sender's name for the connection */
+	bool waits;		/* for a request */
 	bool told;		/* the second sender knows of it */
 	uint32_t done;		/* of its streams */
 	uint32_t fates;		/* of its datagrams that are known */
@@ -23,6 +24,8 @@ struct share *share_new(struct conn *conn, ngtcp2_callbacks *callbacks,
 			ngtcp2_settings *settings);
 /* Behind ngtcp2_conn_del(). NULL is allowed. */
 void share_free(struct share *share);
+/* A request has come: it is shared now, if it is to be shared not before. 0: or was. */
+int share_request(struct share *share);
 void share_second_died(struct share *share);
 
 /* What came of it since the last time goes to the worker's counters. */
