@@ -128,7 +128,7 @@ static void test_shorter(void)
 	plan.stack_bytes = 1;
 	sc = scene_begun(&plan);
 	share = world_share(sc->world);
-	world_narrow(sc->world, SHORT);
+	world_transit(sc->world)->path.mtu = SHORT;
 	scene_run(sc, S);
 	ktap_result(!scene_complete(sc), "a path that takes less has no mercy");
 	ktap_result(equic_share_set_payload_max(share, LONG + 1) ==

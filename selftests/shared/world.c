@@ -411,11 +411,6 @@ static void send_from(struct world *w, int from, const uint8_t *bytes, size_t le
 	transit_send(&w->transit, from, w->outside.sin_port, w->now, bytes, len);
 }
 
-void world_narrow(struct world *w, uint64_t mtu)
-{
-	w->transit.path.mtu = mtu;
-}
-
 int world_send(struct world *w, const uint8_t *packet, size_t len)
 {
 	send_from(w, w->sender, packet, len);

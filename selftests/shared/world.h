@@ -102,9 +102,6 @@ size_t world_largest(const struct world *w);
 /* A datagram of the second sender's, to the receiver. */
 int world_send(struct world *w, const uint8_t *packet, size_t len);
 
-/* Longer datagrams do not arrive from now on. */
-void world_narrow(struct world *w, uint64_t mtu);
-
 /* Bytes that the receiver has sent and the sender got. */
 uint64_t world_got_back(const struct world *w);
 

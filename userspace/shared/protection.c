@@ -251,12 +251,15 @@ static int alone_seal(struct equic_share *s, uint8_t *payload, size_t len,
 	if (!s->keys[next].key || at < s->packet.begin || payload >= s->packet.end)
 		return -1;
 	pn = stack_number(nonce, s->keys[next].secret.iv);
+	if (pn < s->stack_next)
+		return -1;
 	if (next) {
 		s->epoch++;
 		key_advance(s, pn);
 	}
-	s->stack_next = pn + 1;
+	s->stats.voids += pn - s->stack_next;
 	s->stats.stack++;
+	s->stack_next = pn + 1;
 	return alone_grow(s, payload, len);
 }
 
