@@ -24,15 +24,13 @@ static void send_under(struct scene *sc, uint64_t word)
 {
 	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(world_sender(sc->world));
 	const struct equic_share_key *told = &sc->first_key;
-	struct seal_secret secret = { .cipher = told->cipher };
+	struct seal_secret secret;
 	uint8_t packet[200], header[1 + NGTCP2_MAX_CIDLEN] = { 0x40 };
 	static const uint8_t ping[100] = { 1 };
 	struct seal_key *key;
 	size_t len;
 
-	memcpy(secret.key, told->key, sizeof(secret.key));
-	memcpy(secret.iv, told->iv, sizeof(secret.iv));
-	memcpy(secret.header, told->header, sizeof(secret.header));
+	seal_secret_take(&secret, told);
 	memcpy(header + 1, dcid->data, dcid->datalen);
 	key = seal_key_new(&secret);
 	len = seal(key, packet, header, 1 + dcid->datalen, number_pn(word), ping,

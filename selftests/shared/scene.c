@@ -17,7 +17,7 @@ static void begin_second(struct scene *sc);
 static int on_key(void *ctx, const struct equic_share_key *key)
 {
 	struct scene *sc = ctx;
-	struct seal_secret secret = { .cipher = key->cipher };
+	struct seal_secret secret;
 	struct equic_share_stats st;
 
 	equic_share_get_stats(world_share(sc->world), &st);
@@ -30,9 +30,7 @@ static int on_key(void *ctx, const struct equic_share_key *key)
 		begin_second(sc);
 	if (sc->plan.refuse_from && key->epoch >= sc->plan.refuse_from)
 		return -1;
-	memcpy(secret.key, key->key, sizeof(secret.key));
-	memcpy(secret.iv, key->iv, sizeof(secret.iv));
-	memcpy(secret.header, key->header, sizeof(secret.header));
+	seal_secret_take(&secret, key);
 	sc->keys++;
 	return second_key(sc->second, key->epoch, &secret);
 }

@@ -13,7 +13,7 @@
 #define BUDGET_MAX	((int64_t)1 << 40)
 
 /* How long it may take to tell of what was taken, ns: an RTT, but so long at least. */
-#define PATIENCE	(100 * NGTCP2_MILLISECONDS)
+#define TELL_MIN	(100 * NGTCP2_MILLISECONDS)
 
 static int64_t lesser(int64_t a, int64_t b)
 {
@@ -32,9 +32,9 @@ int64_t budget_read(struct equic_share *s)
 	return 0;
 }
 
-static uint64_t patience(const struct equic_share *s)
+static uint64_t tell_max(const struct equic_share *s)
 {
-	return most(PATIENCE, recovery_rtt(s->recovery));
+	return most(TELL_MIN, recovery_rtt(s->recovery));
 }
 
 /*
@@ -50,7 +50,7 @@ static int64_t reserved(struct equic_share *s, int64_t budget)
 		b->told_at = s->now;
 	b->told = b->registered;
 	b->owing = bytes > 0;
-	if (b->owing && s->now < b->told_at + patience(s))
+	if (b->owing && s->now < b->told_at + tell_max(s))
 		return bytes;
 	b->granted = budget + b->registered;
 	b->owing = false;
@@ -103,7 +103,7 @@ uint64_t budget_expiry(const struct equic_share *s)
 {
 	const struct share_budget *b = &s->budget;
 
-	return b->hungry && b->owing ? b->told_at + patience(s) : UINT64_MAX;
+	return b->hungry && b->owing ? b->told_at + tell_max(s) : UINT64_MAX;
 }
 
 void budget_used(struct equic_share *s, uint32_t bytes)

@@ -87,12 +87,10 @@ void equic_second_free(struct equic_second *s)
 
 int equic_second_key(struct equic_second *s, const struct equic_share_key *key)
 {
-	struct seal_secret secret = { .cipher = key->cipher };
+	struct seal_secret secret;
 	int err;
 
-	memcpy(secret.key, key->key, sizeof(secret.key));
-	memcpy(secret.iv, key->iv, sizeof(secret.iv));
-	memcpy(secret.header, key->header, sizeof(secret.header));
+	seal_secret_take(&secret, key);
 	err = second_key(s->second, key->epoch, &secret);
 	explicit_bzero(&secret, sizeof(secret));
 	return err;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "equic_share_key.h"
 #include "seal.h"
 
 enum {
@@ -55,6 +56,14 @@ static const struct {
 static bool is_cipher(enum seal_cipher cipher)
 {
 	return (unsigned int)cipher < sizeof(ciphers) / sizeof(*ciphers);
+}
+
+void seal_secret_take(struct seal_secret *secret, const struct equic_share_key *key)
+{
+	secret->cipher = key->cipher;
+	memcpy(secret->key, key->key, sizeof(secret->key));
+	memcpy(secret->iv, key->iv, sizeof(secret->iv));
+	memcpy(secret->header, key->header, sizeof(secret->header));
 }
 
 size_t seal_key_len(enum seal_cipher cipher)

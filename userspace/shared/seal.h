@@ -27,6 +27,11 @@ struct seal_secret {
 	uint8_t			header[SEAL_KEY_MAX];
 };
 
+struct equic_share_key;
+
+/* What an endpoint has told. */
+void seal_secret_take(struct seal_secret *secret, const struct equic_share_key *key);
+
 /* Bytes; 0: no such cipher. */
 size_t seal_key_len(enum seal_cipher cipher);
 

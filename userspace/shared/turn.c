@@ -233,7 +233,7 @@ static void serve_second(struct equic_share *s)
 }
 
 /* RTTs that the stack may have nothing to say with the next key. */
-enum { PATIENCE = 3 };
+enum { SILENCE_RTTS = 3 };
 
 /* The keys wear out by what all senders seal (RFC 9001, 6.6). */
 static void watch_keys(struct equic_share *s)
@@ -253,7 +253,7 @@ static void watch_keys(struct equic_share *s)
 		s->nudged = false;
 	/* The first packet of the next epoch is the stack's, whatever it has to say. */
 	} else if (!s->nudged &&
-		   s->now >= s->update_time + PATIENCE * recovery_rtt(s->recovery)) {
+		   s->now >= s->update_time + SILENCE_RTTS * recovery_rtt(s->recovery)) {
 		s->nudged = own_nudge(s);
 	}
 }
