@@ -275,6 +275,15 @@ static void test_direct_call(uint64_t seed)
 	scene_free(sc);
 }
 
+static void play_disorder(const char *role, struct scene_plan plan)
+{
+	plan.path.loss = 30;
+	play(role, "3 % loss", &plan);
+	plan.path.twice = 30;
+	plan.path.jitter = 20 * MS;
+	play(role, "loss, duplication, disorder", &plan);
+}
+
 /* What may happen to a connection, with the server as the one that is shared, or the client. */
 static void test_role(uint64_t seed, bool client)
 {
@@ -287,12 +296,7 @@ static void test_role(uint64_t seed, bool client)
 	st = play(role, "a clean path", &plan);
 	ktap_result(!st.hostile && !st.library, "%s: nothing is sent twice there",
 		    role);
-	plan.path.loss = 30;
-	play(role, "3 % loss", &plan);
-	plan.path.twice = 30;
-	plan.path.jitter = 20 * MS;
-	play(role, "loss, duplication, disorder", &plan);
-	plan.path = clean;
+	play_disorder(role, plan);
 	plan.update_after = 300;
 	st = play(role, "key updates", &plan);
 	ktap_result(st.epoch >= 2,
@@ -366,12 +370,7 @@ static void test_later(uint64_t seed, bool client)
 	plan.share_at = 1100 * MS;
 	st = play(role, "a clean path", &plan);
 	ktap_result(!st.hostile, "%s: the second sender is at home", role);
-	plan.path.loss = 30;
-	play(role, "3 % loss", &plan);
-	plan.path.twice = 30;
-	plan.path.jitter = 20 * MS;
-	play(role, "loss, duplication, disorder", &plan);
-	plan.path = clean;
+	play_disorder(role, plan);
 	plan.update_after = 70;
 	st = play(role, "key updates", &plan);
 	ktap_result(st.epoch >= 2, "%s: there were two at least", role);
