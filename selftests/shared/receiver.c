@@ -118,8 +118,10 @@ static void look_at_frames(struct receiver *r, const uint8_t *payload, size_t le
 	struct frame frame = { .end = 0 };
 
 	while (frame_next(payload, len, frame.end, &frame) == 1) {
-		r->empty_resets += frame.type == FRAME_RESET_STREAM &&
-				   !frame.number[2];
+		if (frame.type == FRAME_RESET_STREAM && !frame.number[2]) {
+			r->empty_resets++;
+			receiver_stream(r, frame.number[0])->empty = true;
+		}
 		r->retired += frame.type == FRAME_RETIRE_CONNECTION_ID;
 	}
 }

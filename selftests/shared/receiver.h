@@ -33,6 +33,7 @@ struct received_stream {
 	uint64_t	bytes;
 	uint64_t	wrong;		/* of them */
 	bool		fin, reset;
+	bool		empty;		/* reset, and nothing was ever sent */
 };
 
 /* A number that came, and the tag of its packet. */
@@ -54,8 +55,8 @@ struct received_number {
  * @number_above: all of them.
  * @repeated: packets whose number came before in another packet: always 0.
  * @narrow_above: all numbers that have less than four bytes.
- * @empty_resets: RESET_STREAM frames that say that nothing was sent: the stack's, of a
- *	stream that it forgets.
+ * @empty_resets: RESET_STREAM frames that say that nothing was sent: by which the stack
+ *	forgets a stream.
  * @retired: RETIRE_CONNECTION_ID frames.
  * @retire: the next NEW_CONNECTION_ID that it sends retires all those before.
  */
