@@ -44,8 +44,8 @@ all: kmod bpf userspace
 kmod:
 	@mkdir -p $(kmod_out)
 	@rsync -a kmod uapi $(kmod_out)/
-	+@flock $(kmod_out) $(in_kernel) $(MAKE) --no-print-directory -C $(kbuild) \
-		M=$(kmod_out)/kmod W=1 KCFLAGS=-Werror \
+	+@flock $(kmod_out)/kmod $(in_kernel) $(MAKE) --no-print-directory \
+		-C $(kbuild) M=$(kmod_out)/kmod W=1 KCFLAGS=-Werror \
 		$(if $(filter 1 y,$(BREAK)),EQUIC_BREAK=y) modules
 	@cmp -s $(kmod_out)/kmod/equic.ko $(kmod_out)/equic.ko || \
 		cp $(kmod_out)/kmod/equic.ko $(kmod_out)/equic.ko
@@ -59,8 +59,8 @@ test_modules: $(test_modules)
 $(test_modules):
 	@mkdir -p $(kmod_out)
 	@rsync -a $@ $(kmod_out)/
-	+@flock $(kmod_out) $(in_kernel) $(MAKE) --no-print-directory -C $(kbuild) \
-		M=$(kmod_out)/$(@F) W=1 KCFLAGS=-Werror modules
+	+@flock $(kmod_out)/$(@F) $(in_kernel) $(MAKE) --no-print-directory \
+		-C $(kbuild) M=$(kmod_out)/$(@F) W=1 KCFLAGS=-Werror modules
 
 bpf:
 	@$(MAKE) --no-print-directory -C bpf $(sub_vars)
@@ -86,19 +86,32 @@ install: all
 deps:
 	@scripts/deps check
 
-# In steps: what the first installs, the others' makefiles look for.
+# What the first two install, the others' makefiles look for.
 check: deps
 	@selftests/vm/kernel prepare 7.2	# for its QUIC clients and ngtcp2 at least
-	@+for kernel in $(KERNELS); do \
-		$(MAKE) --no-print-directory -j$(JOBS) kmod test_modules \
-			KERNEL=$$kernel && \
-		$(MAKE) --no-print-directory -j$(JOBS) kmod KERNEL=$$kernel BREAK=1 || \
-		exit 1; \
-	done
-	@+$(MAKE) --no-print-directory userspace selftests
-	@$(MAKE) --no-print-directory -C selftests/protect $(sub_vars) aioquic_packets
-	@$(MAKE) --no-print-directory -C selftests/shared $(sub_vars) newer quicgo_reader
+	@+$(MAKE) --no-print-directory -j$(JOBS) $(for_check)
 	@selftests/run-all $(KERNELS:%=--kernel %) $(TESTS)
+
+# All at a time, for a build of modules alone leaves CPUs idle. What is made in the
+# root of 7.2 waits for what the same directories' makefiles make here.
+with_lock := $(KERNELS:%=for-check-%)
+without_lock := $(KERNELS:%=for-check-%-break)
+in_root := for-check-protect for-check-shared
+for_check := selftests $(with_lock) $(without_lock) $(in_root)
+
+$(in_root): selftests
+
+$(with_lock): for-check-%:
+	@+$(MAKE) --no-print-directory kmod test_modules KERNEL=$*
+
+$(without_lock): for-check-%-break:
+	@+$(MAKE) --no-print-directory kmod KERNEL=$* BREAK=1
+
+for-check-protect:
+	@$(MAKE) --no-print-directory -C selftests/protect $(sub_vars) aioquic_packets
+
+for-check-shared:
+	@$(MAKE) --no-print-directory -C selftests/shared $(sub_vars) newer quicgo_reader
 
 check-debug:
 	@+$(MAKE) --no-print-directory check KERNELS=debug
@@ -121,4 +134,4 @@ help:
 	@sed 's/^\t//' selftests/help.txt
 
 .PHONY: all kmod test_modules $(test_modules) bpf userspace selftests install deps check \
-	check-debug demo bench clean help
+	$(for_check) check-debug demo bench clean help
