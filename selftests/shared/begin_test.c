@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "idle.h"
 #include "ktap.h"
+#include "region.h"
 #include "scene.h"
 
 #define MS NGTCP2_MILLISECONDS
@@ -88,11 +89,18 @@ static const struct equic_share_options idle = {
 	.events = &idle_events, .memory = -1, .ring_count = 1,
 };
 
+static bool memory_is_used(int fd)
+{
+	uint8_t byte = 0;
+
+	return pread(fd, &byte, 1, 0) != 1 || byte;
+}
+
 static void test_options(void)
 {
 	struct scene *sc = sending(1200 * MS);
 	struct equic_share_options options = idle;
-	int ring = STDOUT_FILENO;
+	int ring = STDOUT_FILENO, memfd = region_make("test", sizeof(struct equic_shared));
 
 	options.events = NULL;
 	ktap_result(begin_with(sc, options) == EINVAL, "no events: EINVAL");
@@ -111,6 +119,10 @@ static void test_options(void)
 	ktap_result(equic_share_memory_fd(share_of(sc)) < 0 &&
 			    equic_share_ring_fd(share_of(sc), 0) < 0,
 		    "what was refused leaves no descriptors");
+	options.memory = memfd;
+	begin_with(sc, options);
+	options.rings = NULL;
+	ktap_result(!memory_is_used(memfd), "and memory of the endpoint's as it was");
 	goes_on(sc, "after that");
 	ktap_result(scene_share(sc) == EALREADY, "a second time: EALREADY");
 	scene_free(sc);
@@ -143,30 +155,101 @@ static void test_time(void)
 	scene_free(sc);
 }
 
-static void test_half_written(void)
+static uint8_t packet[TRANSIT_DATAGRAM_MAX];
+
+static ngtcp2_ssize write_some(struct scene *sc, int64_t stream, size_t len, uint32_t flags)
 {
-	uint8_t packet[TRANSIT_DATAGRAM_MAX];
-	struct scene *sc = sending(3 * S);
-	ngtcp2_ssize n, used;
-	ngtcp2_vec byte = { (uint8_t *)"x", 1 };
+	static uint8_t bytes[100];
+	ngtcp2_vec vec = { bytes, len };
+
+	return equic_share_writev_stream(share_of(sc), NULL, NULL, packet, sizeof(packet),
+					 NULL, flags, stream, &vec, 1,
+					 world_now(sc->world));
+}
+
+/* The packet in the making, or a new one. */
+static ngtcp2_ssize write_rest(struct scene *sc)
+{
+	ngtcp2_ssize n = write_some(sc, -1, 0, 0);
+
+	if (n > 0)
+		world_send(sc->world, packet, n);
+	return n;
+}
+
+static int64_t open_stream(struct scene *sc)
+{
 	int64_t stream;
 
 	if (ngtcp2_conn_open_uni_stream(world_sender(sc->world), &stream, NULL))
 		ktap_bail("no stream");
-	n = equic_share_writev_stream(share_of(sc), NULL, NULL, packet, sizeof(packet),
-				      &used, NGTCP2_WRITE_STREAM_FLAG_MORE, stream, &byte,
-				      1, world_now(sc->world));
-	ktap_result(n == NGTCP2_ERR_WRITE_MORE && scene_share(sc) == EAGAIN,
+	return stream;
+}
+
+/* All that the stack has to send is sent. */
+static struct scene *silent(struct scene_plan plan)
+{
+	struct scene *sc;
+
+	plan.stack_bytes = 1;
+	sc = scene_new(&plan);
+	if (world_run(sc->world, 3 * S))
+		ktap_bail("the connection ended");
+	return sc;
+}
+
+static void test_half_written(void)
+{
+	struct scene_plan plan = usual;
+	int64_t stream, blocked;
+	struct scene *sc;
+
+	plan.max_stream_data = 50;
+	sc = silent(plan);
+	stream = open_stream(sc);
+	blocked = open_stream(sc);
+	write_some(sc, blocked, 50, 0);
+	ktap_result(write_some(sc, stream, 1, NGTCP2_WRITE_STREAM_FLAG_MORE) ==
+				    NGTCP2_ERR_WRITE_MORE &&
+			    scene_share(sc) == EAGAIN,
 		    "a packet is half written: EAGAIN");
-	n = equic_share_writev_stream(share_of(sc), NULL, NULL, packet, sizeof(packet),
-				      NULL, 0, -1, NULL, 0, world_now(sc->world));
-	ktap_result(n > 0 && !scene_share(sc), "when it is written it may begin");
+	ktap_result(write_some(sc, blocked, 1, NGTCP2_WRITE_STREAM_FLAG_MORE) ==
+				    NGTCP2_ERR_STREAM_DATA_BLOCKED &&
+			    scene_share(sc) == EAGAIN,
+		    "and so it is when another stream has no credit");
+	ktap_result(write_rest(sc) > 0 && !scene_share(sc), "when it is written it may begin");
+	scene_free(sc);
+}
+
+/* The keys are to be updated all the time, and ngtcp2 refuses in the middle of it. */
+static void test_update_in_pieces(void)
+{
+	struct scene_plan plan = usual;
+	int64_t stream;
+	int i, pieces = 0;
+	struct scene *sc;
+	ngtcp2_ssize n;
+
+	plan.update_after = 2;
+	plan.streams = plan.datagrams = 0;
+	sc = silent(plan);
+	stream = open_stream(sc);
+	if (scene_share(sc))
+		ktap_bail("it is not shared");
+	for (i = 0; i < 80; i++) {
+		while ((n = write_some(sc, stream, 1, NGTCP2_WRITE_STREAM_FLAG_MORE)) > 0)
+			world_send(sc->world, packet, n);
+		pieces += n == NGTCP2_ERR_WRITE_MORE && write_rest(sc) > 0;
+		scene_run(sc, 7 * MS);
+	}
+	ktap_diag("%d packets in pieces", pieces);
+	ktap_result(pieces == 80 && stats(sc).epoch > 1,
+		    "keys are updated between packets that are written in pieces");
 	scene_free(sc);
 }
 
 static void test_closing(void)
 {
-	uint8_t packet[TRANSIT_DATAGRAM_MAX];
 	struct scene *sc = sending(1200 * MS);
 	ngtcp2_ccerr error;
 
@@ -205,25 +288,159 @@ static void test_taken_over(void)
 }
 
 /* Packets that were sent before it was shared are lost, and that is seen afterwards. */
-static void test_lost_before(void)
+static void test_lost_before(uint64_t us)
 {
 	struct scene *sc = sending(1300 * MS);
 	struct transit *t = world_transit(sc->world);
 	struct equic_share_stats before;
+	ngtcp2_conn_info info;
 
-	t->path.loss = 500;
-	scene_run(sc, 15 * MS);
+	t->path.loss = 1000;
+	scene_run(sc, us * 1000);
 	t->path.loss = 0;
 	before = stats(sc);
 	if (scene_share(sc))
 		ktap_bail("it is not shared");
+	sc->plan.share_at = 1;
 	/* A round trip, and what waits in the queue. */
-	scene_run(sc, 150 * MS);
-	ktap_result(stats(sc).window < before.window,
-		    "what is lost of the packets before cuts the window of all");
-	ktap_diag("window %llu, then %llu", (unsigned long long)before.window,
-		  (unsigned long long)stats(sc).window);
+	scene_run(sc, 200 * MS);
+	ngtcp2_conn_get_conn_info(world_sender(sc->world), &info);
+	ktap_result(stats(sc).window < before.window && info.cwnd < before.window,
+		    "what is lost of the last %llu us before cuts the window of all",
+		    (unsigned long long)us);
+	ktap_diag("window %llu, then %llu, of the stack %llu",
+		  (unsigned long long)before.window,
+		  (unsigned long long)stats(sc).window, (unsigned long long)info.cwnd);
 	goes_on(sc, "when packets before were lost");
+	scene_free(sc);
+}
+
+/* Small ones, more of them than numbers that are kept behind an acknowledged one. */
+enum { SMALL = 6000 };
+
+static void test_many_in_flight(void)
+{
+	struct scene_plan plan = usual;
+	uint64_t window, now;
+	struct scene *sc;
+	int i, sent = 0;
+
+	plan.path = (struct transit_path){
+		.delay = 100 * MS, .rate = 100000000, .queue = 100000000,
+	};
+	plan.stack_bytes = 15000000;
+	plan.initial_max_data = plan.max_stream_data = 1 << 28;
+	sc = scene_new(&plan);
+	world_run(sc->world, 5 * S);
+	now = world_now(sc->world);
+	for (i = 0; i < SMALL; i++) {
+		ngtcp2_vec vec = { packet + 100, 3 };
+		ngtcp2_ssize n = equic_share_writev_datagram(
+			share_of(sc), NULL, NULL, packet, 100, NULL, 0, 0, &vec, 1,
+			now + i * 1000);
+
+		if (n <= 0)
+			break;
+		world_send(sc->world, packet, n);
+		sent++;
+	}
+	window = stats(sc).window;
+	if (scene_share(sc))
+		ktap_bail("it is not shared");
+	scene_run(sc, 600 * MS);
+	ktap_result(sent == SMALL && stats(sc).window >= window,
+		    "none of %d packets in flight is taken for lost", sent);
+	scene_free(sc);
+}
+
+/* In the middle of a packet of the peer's, which says more behind. */
+static struct scene *the_scene;
+static uint64_t the_offset;
+
+static int begin_in_callback(ngtcp2_conn *conn, int64_t stream, uint64_t offset,
+			     uint64_t len, void *user_data, void *stream_user_data)
+{
+	(void)conn;
+	(void)stream;
+	(void)len;
+	(void)user_data;
+	(void)stream_user_data;
+	if (!the_scene->shared && offset > the_offset && scene_share(the_scene))
+		ktap_bail("it is not shared");
+	return 0;
+}
+
+static void begin_when_acked(ngtcp2_callbacks *callbacks)
+{
+	callbacks->acked_stream_data_offset = begin_in_callback;
+}
+
+static struct scene *begin_at(uint64_t offset)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+
+	plan.callbacks = begin_when_acked;
+	plan.initial_max_data = 1 << 16;
+	the_offset = offset;
+	sc = the_scene = scene_new(&plan);
+	world_receiver(sc->world)->credit_last = true;
+	while (!sc->shared && world_now(sc->world) < 10 * S)
+		world_run(sc->world, world_now(sc->world) + MS / 10);
+	return sc;
+}
+
+/* One of so many packets has more credit in it. */
+static void test_callback(void)
+{
+	uint64_t offset;
+	bool right = true;
+	struct scene *sc;
+
+	for (offset = 500000; offset < 600000; offset += 1500) {
+		sc = begin_at(offset);
+		right &= sc->shared &&
+			 equic_share_get_max_data_left(share_of(sc)) ==
+				 ngtcp2_conn_get_max_data_left(world_sender(sc->world));
+		scene_free(sc);
+	}
+	ktap_result(right, "in the middle of a packet with MAX_DATA behind, that is known");
+	sc = begin_at(500000);
+	goes_on(sc, "in a callback");
+	scene_free(sc);
+}
+
+/* A peer that takes no more than an Initial needs. */
+static void test_first_write(uint64_t max_udp_payload_size)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+
+	plan.max_udp_payload_size = max_udp_payload_size;
+	sc = silent(plan);
+	if (scene_share(sc))
+		ktap_bail("it is not shared");
+	ktap_result(write_some(sc, open_stream(sc), 5, 0) > 0,
+		    "what is written first is sent to a peer that takes %llu bytes",
+		    (unsigned long long)max_udp_payload_size);
+	scene_free(sc);
+}
+
+/* While it was alone it got to another path, of which nothing is known. */
+static void test_other_path(void)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+
+	plan.payload_max = EQUIC_SHARE_PAYLOAD_MAX;
+	sc = scene_new(&plan);
+	world_run(sc->world, 1300 * MS);
+	world_transit(sc->world)->path.mtu = 1300;
+	world_rebind(sc->world);
+	world_run(sc->world, 2 * S);
+	goes_on(sc, "on another path, which takes less than the one before");
+	ktap_result(sc->memory->payload_max == EQUIC_SHARE_PAYLOAD_DEFAULT,
+		    "no sender believes what was known of the one before");
 	scene_free(sc);
 }
 
@@ -248,9 +465,17 @@ int main(void)
 	test_memory();
 	test_time();
 	test_half_written();
+	test_update_in_pieces();
 	test_closing();
 	test_taken_over();
-	test_lost_before();
+	test_lost_before(1000);
+	test_lost_before(4000);
+	test_lost_before(15000);
+	test_many_in_flight();
+	test_callback();
+	test_first_write(1200);
+	test_first_write(1203);
+	test_other_path();
 	test_dead_at_once();
 	return ktap_end();
 }

@@ -24,13 +24,20 @@ struct numbers *compose_numbers(struct chance *c, unsigned int most,
 	static const unsigned int others[] = { 1, 2, 3, 20, 1000, 100000 };
 	unsigned int sparse = others[chance_of(c, 6)];
 	struct numbers *n = numbers_new();
+	size_t i, same = 0;
 	uint64_t wire;
-	size_t i;
 
 	o->stack = firsts[chance_of(c, 7)];
 	o->count = chance_of(c, most + 1);
-	wire = o->stack + skewed(c, 1000);
-	for (i = 0; i < o->count; i++) {
+	/* The first ones may be the same, and as many as there are. */
+	if (!o->stack && chance_of(c, 2))
+		same = chance_of(c, o->count + 1);
+	for (i = 0; i < same; i++)
+		o->wire[i] = i;
+	if (n && same)
+		numbers_begin(n, same);
+	wire = o->stack + same + skewed(c, 1000);
+	for (; i < o->count; i++) {
 		o->wire[i] = wire;
 		if (!n || numbers_add(n, o->stack + i, wire))
 			abort();

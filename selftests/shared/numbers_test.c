@@ -63,6 +63,33 @@ static void test_add(void)
 	numbers_free(NULL);
 }
 
+/* The stack's and the wire's are the same up to there. */
+static void test_begin(void)
+{
+	uint64_t next = NUMBERS_SAME + 100, first, last;
+	struct numbers *n = numbers_new();
+
+	numbers_begin(n, next);
+	ktap_result(numbers_within(n, 1000, 2000, &first, &last) && first == 1000 &&
+			    last == 2000,
+		    "numbers from before are the same");
+	ktap_result(numbers_within(n, 0, VARINT_MAX, &first, &last) && first == 100 &&
+			    last == next - 1 && !numbers_within(n, 0, 99, &first, &last),
+		    "the last %d of them", NUMBERS_SAME);
+	ktap_result(!numbers_within(n, next, VARINT_MAX, &first, &last),
+		    "behind them nothing is known");
+	ktap_result(numbers_add(n, next, next - 1) == -EINVAL &&
+			    !numbers_add(n, next, next + 10) &&
+			    !numbers_within(n, next, next + 9, &first, &last),
+		    "then others may be between");
+	ktap_result(numbers_within(n, next - 5, next + 9, &first, &last) &&
+			    first == next - 5 && last == next - 1 &&
+			    numbers_within(n, next - 5, next + 10, &first, &last) &&
+			    first == next - 5 && last == next,
+		    "a range holds some of both");
+	numbers_free(n);
+}
+
 static void test_no_memory(void)
 {
 	struct numbers *n = numbers_new();
@@ -175,8 +202,13 @@ static bool random_round(unsigned int steps)
 	bool ok = true;
 
 	first_stack = chance_of(&chance, 3) ? chance_of(&chance, 1000) : 0;
-	wire = first_stack + chance_of(&chance, 1000);
 	added = acked = 0;
+	if (!first_stack && chance_of(&chance, 2)) {
+		for (; added < 1 + chance_of(&chance, 1000); added++)
+			wires[added] = added;
+		numbers_begin(n, added);
+	}
+	wire = first_stack + added + chance_of(&chance, 1000);
 	while (steps-- && ok) {
 		unsigned int burst = chance_of(&chance, 40);
 
@@ -224,6 +256,7 @@ int main(int argc, char **argv)
 	ktap_begin();
 	plan = chance_plan(argc, argv, ROUNDS, "rounds");
 	test_add();
+	test_begin();
 	test_no_memory();
 	test_forget();
 	test_random(&plan);

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Packets with short headers, of one connection and one direction, summed up.
 
-Reads tshark's JSON (--no-duplicate-keys -J quic); prints JSON: packets; unread,
-those that were not decrypted; twice, those with a number that another had; phases,
+Reads tshark's JSON (--no-duplicate-keys -J quic); prints JSON: packets; padding,
+those of them that tshark takes for that, behind an Initial of the same datagram;
+unread, those that were not decrypted; twice, those with a number that another had; phases,
 how often the key phase changed; second, those with a frame that h3second alone
 begins: DATAGRAM, or STREAM of a unidirectional stream beyond HTTP/3's own three.
 """
@@ -32,12 +33,19 @@ def is_second(frame):
     return stream & 3 == 3 and stream not in OWN_STREAMS
 
 
+def is_padding(quic):
+    """Whether this is a packet with a short header (RFC 9000, 17.3)."""
+    data = quic.get("quic.coalesced_padding_data", "")
+    return data and int(data.split(":")[0], 16) & 0xc0 == 0x40
+
+
 def main():
     """Sum up standard input."""
     numbers, phases = set(), {}
-    packets = unread = second = 0
+    packets = padding = unread = second = 0
     for packet in json.load(sys.stdin):
         for quic in each(packet["_source"]["layers"]["quic"]):
+            padding += bool(is_padding(quic))
             short = quic.get("quic.short")
             if not short:
                 continue
@@ -52,7 +60,7 @@ def main():
             second += any(is_second(frame) for frame in frames)
     order = [phases[number] for number in sorted(phases)]
     print(json.dumps({
-        "packets": packets, "unread": unread,
+        "packets": packets + padding, "padding": padding, "unread": unread,
         "twice": packets - unread - len(numbers), "second": second,
         "phases": sum(a != b for a, b in zip(order, order[1:])),
     }))

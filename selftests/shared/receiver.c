@@ -208,6 +208,16 @@ static void make_noise(struct receiver *r, uint8_t *payload, size_t len)
 		*payload++ = chance_next(r->noise);
 }
 
+static void put_last(uint8_t *payload, size_t len, const struct frame *frame)
+{
+	size_t size = frame->end - frame->begin;
+	uint8_t bytes[PAYLOAD_MAX];
+
+	memcpy(bytes, payload + frame->begin, size);
+	memmove(payload + frame->begin, payload + frame->end, len - frame->end);
+	memcpy(payload + len - size, bytes, size);
+}
+
 static void forge_all(struct receiver *r, uint8_t *payload, size_t len)
 {
 	struct frame frame = { .end = 0 };
@@ -221,6 +231,10 @@ static void forge_all(struct receiver *r, uint8_t *payload, size_t len)
 			forge(r, payload, &frame);
 		if (r->retire && frame.type == FRAME_NEW_CONNECTION_ID)
 			retire(r, payload, &frame);
+		if (r->credit_last && frame.type == FRAME_MAX_DATA) {
+			put_last(payload, len, &frame);
+			return;
+		}
 	}
 }
 
@@ -232,7 +246,7 @@ static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 {
 	uint8_t payload[PAYLOAD_MAX];
 
-	if ((running->lie || running->retire) && !(aad[0] & LONG_HEADER) &&
+	if ((running->lie || running->retire || running->credit_last) && !(aad[0] & LONG_HEADER) &&
 	    plaintextlen <= sizeof(payload)) {
 		memcpy(payload, plaintext, plaintextlen);
 		forge_all(running, payload, plaintextlen);

@@ -58,6 +58,7 @@ struct received_number {
  * @empty_resets: RESET_STREAM frames that say that nothing was sent: by which the stack
  *	forgets a stream.
  * @retired: RETIRE_CONNECTION_ID frames.
+ * @credit_last: in its packets MAX_DATA is behind all other frames.
  * @retire: the next NEW_CONNECTION_ID that it sends retires all those before.
  */
 struct receiver {
@@ -70,7 +71,7 @@ struct receiver {
 	size_t			number_count, number_room;
 	uint64_t		number_above;
 	uint64_t		repeated, narrow_above, empty_resets, retired;
-	bool			retire;
+	bool			credit_last, retire;
 };
 
 /* Its connection's user data is @r. */

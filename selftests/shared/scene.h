@@ -46,6 +46,7 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  * @spoil: what the second sender does to the memory when the stack has sent a quarter;
  *	then it is gone for good, and what it began is the endpoint's to end. NULL:
  *	nothing.
+ * @callbacks: of struct world_options.
  * @told: called in each callback about a datagram or a stream; NULL: nothing is.
  */
 struct scene_plan {
@@ -64,6 +65,7 @@ struct scene_plan {
 	int			stop_every;
 	bool			batched, stack_first, plain, alone;
 	void			(*spoil)(struct equic_shared *memory, int ring_fd);
+	void			(*callbacks)(ngtcp2_callbacks *callbacks);
 	void			(*told)(void);
 };
 

@@ -346,29 +346,6 @@ static void test_role(uint64_t seed, bool client)
 		    role);
 }
 
-/* Nobody shares, and nobody will. */
-static void test_alone(uint64_t seed)
-{
-	struct scene_plan plan = usual;
-	struct equic_share_stats st;
-	struct scene *sc;
-
-	plan.seed = seed;
-	plan.alone = true;
-	plan.streams = plan.datagrams = 0;
-	plan.update_after = 70;
-	plan.path.loss = 30;
-	sc = scene_new(&plan);
-	ktap_result(!scene_play(sc, 300 * S) && scene_complete(sc) && scene_right(sc),
-		    "alone: all that the stack sent arrives");
-	equic_share_get_stats(world_share(sc->world), &st);
-	ktap_result(st.epoch >= 2, "alone: the keys are updated");
-	ktap_result(st.stack && st.taken == st.stack + st.voids && !st.streams && st.smoothed_rtt &&
-			    equic_share_memory_fd(world_share(sc->world)) < 0,
-		    "alone: there are the stack's packets, and no memory");
-	scene_free(sc);
-}
-
 /* The stack is alone for a while, in which it has sent a good part of what it has. */
 static void test_later(uint64_t seed, bool client)
 {
@@ -405,7 +382,6 @@ int main(int argc, char **argv)
 	chances = chance_plan(argc, argv, 1, "runs");
 	test_role(chances.seed, false);
 	test_role(chances.seed, true);
-	test_alone(chances.seed);
 	test_later(chances.seed, false);
 	test_later(chances.seed, true);
 	test_reserved(chances.seed);

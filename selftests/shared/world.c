@@ -242,6 +242,8 @@ static ngtcp2_callbacks callbacks_of(struct world *w, int which)
 	}
 	cb.recv_stream_data = on_back;
 	cb.handshake_confirmed = on_confirmed;
+	if (w->options.callbacks)
+		w->options.callbacks(&cb);
 	return cb;
 }
 

@@ -29,6 +29,7 @@
  * @payload_max: of datagrams, bytes, which the path is known to take; 0: nothing is
  *	known of it.
  * @back: bytes that the receiver sends, for which the sender gives the same credit.
+ * @callbacks: more of the sender's; NULL: there are none.
  * @clock: what the sender's QUIC costs is counted by it; NULL: by nothing.
  * @max_udp_payload_size: the receiver's transport parameter; 0: as it is usual.
  */
@@ -43,6 +44,7 @@ struct world_options {
 	uint64_t			max_streams, max_udp_payload_size;
 	uint32_t			payload_max;
 	uint64_t			back;
+	void				(*callbacks)(ngtcp2_callbacks *callbacks);
 	uint64_t			(*clock)(void);
 };
 

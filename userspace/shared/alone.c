@@ -10,18 +10,25 @@
 #include "share.h"
 #include "word.h"
 
-/* The stack may write a packet; what it tries the path with grows. */
-static size_t room(struct equic_share *s, uint8_t *dest, size_t destlen)
+/*
+ * The stack may write a packet. Return: how much room it is told of: what it tries the
+ * path with grows, and all packets will, once they are shared; but an Initial's
+ * datagram has 1200 bytes (RFC 9000, 14.1).
+ */
+static size_t give_room(struct equic_share *s, uint8_t *dest, size_t destlen)
 {
 	s->packet.begin = dest;
 	s->packet.end = dest + destlen;
 	s->packet.grown = 0;
-	return s->pmtud && destlen > SHARE_GROWTH ? destlen - SHARE_GROWTH : destlen;
+	if (!s->pmtud)
+		return least(destlen, most(s->path_payload_max - SHARE_GROWTH,
+					   EQUIC_SHARE_PAYLOAD_MIN));
+	return destlen > SHARE_GROWTH ? destlen - SHARE_GROWTH : 0;
 }
 
 static ngtcp2_ssize leave(struct equic_share *s, ngtcp2_ssize n)
 {
-	s->partial = n == NGTCP2_ERR_WRITE_MORE;
+	share_wrote(s, n);
 	s->packet.begin = s->packet.end = NULL;
 	alone_leave(s);
 	return n > 0 ? n + s->packet.grown : n;
@@ -37,7 +44,7 @@ ngtcp2_ssize alone_writev_stream(struct equic_share *s, ngtcp2_path *path,
 	ngtcp2_ssize n, used = -1;
 
 	share_enter(s, ts);
-	n = ngtcp2_conn_writev_stream(s->conn, path, pi, dest, room(s, dest, destlen),
+	n = ngtcp2_conn_writev_stream(s->conn, path, pi, dest, give_room(s, dest, destlen),
 				      &used, flags, stream_id, datav, datavcnt, ts);
 	if (used > 0)
 		s->stack_data += used;
@@ -54,7 +61,7 @@ ngtcp2_ssize alone_writev_datagram(struct equic_share *s, ngtcp2_path *path,
 {
 	share_enter(s, ts);
 	return leave(s, ngtcp2_conn_writev_datagram(s->conn, path, pi, dest,
-						    room(s, dest, destlen), paccepted,
+						    give_room(s, dest, destlen), paccepted,
 						    flags, dgram_id, datav, datavcnt,
 						    ts));
 }
@@ -67,32 +74,26 @@ ngtcp2_ssize alone_write_connection_close(struct equic_share *s, ngtcp2_path *pa
 	share_enter(s, ts);
 	s->ended = true;
 	return leave(s, ngtcp2_conn_write_connection_close(s->conn, path, pi, dest,
-							   room(s, dest, destlen),
+							   give_room(s, dest, destlen),
 							   ccerr, ts));
-}
-
-/* Refused while another is going on, or before it is allowed: again then. */
-static void watch_keys(struct equic_share *s)
-{
-	if (s->update_wanted || !s->keys[0].key ||
-	    s->stack_next - s->epoch_first < s->options.update_after)
-		return;
-	s->update_wanted = !ngtcp2_conn_initiate_key_update(s->conn, s->now);
-	s->update_time = s->now;
 }
 
 void alone_leave(struct equic_share *s)
 {
-	watch_keys(s);
+	/* Where the stack finds out what a path takes, it knows of another one. */
+	if (!s->pmtud)
+		share_follow_path(s);
+	if (s->keys[0].key && !s->update_wanted)
+		share_update_keys(s, s->stack_next - s->epoch_first);
 	share_current = s->outer;
 }
 
-static struct recovery_stats ask(const struct equic_share *s)
+static struct recovery_stack ask_stack(const struct equic_share *s)
 {
 	ngtcp2_conn_info info;
 
 	ngtcp2_conn_get_conn_info(s->conn, &info);
-	return (struct recovery_stats){
+	return (struct recovery_stack){
 		.smoothed_rtt = info.smoothed_rtt,
 		.latest_rtt = info.latest_rtt,
 		.min_rtt = info.min_rtt,
@@ -105,59 +106,44 @@ static struct recovery_stats ask(const struct equic_share *s)
 
 void alone_get_stats(const struct equic_share *s, struct equic_share_stats *stats)
 {
-	struct recovery_stats r = { 0 };
+	struct recovery_stack stack = { 0 };
 
 	if (s->conn)
-		r = ask(s);
+		stack = ask_stack(s);
 	*stats = s->stats;
 	stats->taken = s->stack_next;
-	stats->window = r.window;
-	stats->in_flight = r.in_flight;
-	stats->smoothed_rtt = r.smoothed_rtt;
+	stats->window = stack.window;
+	stats->in_flight = stack.in_flight;
+	stats->smoothed_rtt = stack.smoothed_rtt;
 	stats->epoch = s->epoch;
 }
 
+/* What the peer allows, and the stack has used, in all. */
+static void follow_credit(struct equic_share *s)
+{
+	s->data_max = most(s->data_max, s->stack_data +
+					ngtcp2_conn_get_max_data_left(s->conn));
+	data_allow(s->memory, s->data_max);
+}
+
+/* A packet in the middle of which this began may have had more credit behind. */
 void alone_follow(struct equic_share *s)
 {
-	struct recovery_stats r = ask(s);
+	struct recovery_stack stack = ask_stack(s);
 
-	recovery_join(s->recovery, &r);
+	recovery_join(s->recovery, &stack, s->now);
+	follow_credit(s);
 }
 
-/*
- * Until now the wire's numbers are the stack's. Those that may still be acknowledged
- * are known; packets that fill a window are long.
- */
-static int keep_numbers(struct equic_share *s)
+void alone_end(struct equic_share *s)
 {
-	uint64_t count = NUMBERS_KEPT + ask(s).in_flight / EQUIC_SHARE_PAYLOAD_MIN, pn;
-
-	for (pn = s->stack_next - least(s->stack_next, count); pn < s->stack_next; pn++)
-		if (numbers_add(s->numbers, pn, pn))
-			return ENOMEM;
-	return 0;
-}
-
-/* What the peer allows, and the stack has used, in all. */
-static void keep_credit(struct equic_share *s)
-{
-	share_learn_parameters(s);
-	s->data_max = s->stack_data + ngtcp2_conn_get_max_data_left(s->conn);
-	data_allow(s->memory, s->data_max);
-	s->memory->data = s->stack_data;
-}
-
-int alone_end(struct equic_share *s)
-{
-	int err = keep_numbers(s);
-
-	if (err)
-		return err;
+	numbers_begin(s->numbers, s->stack_next);
 	s->first = s->floor = s->stack_next;
 	s->memory->number = EQUIC_NUMBER_STOP |
 			    (uint64_t)s->epoch << EQUIC_NUMBER_EPOCH_SHIFT | s->first;
-	keep_credit(s);
+	share_learn_parameters(s);
+	s->memory->data = s->stack_data;
 	alone_follow(s);
+	s->confirmed = true;
 	s->begun = true;
-	return 0;
 }

@@ -88,12 +88,6 @@ static size_t write_own(struct equic_share *s, ngtcp2_path *path,
 	return n;
 }
 
-/* What the path and the peer allow. */
-static size_t payload_max(const struct equic_share *s)
-{
-	return s->pmtud ? s->peer_payload_max : s->payload_max;
-}
-
 /*
  * In the handshake a datagram has to have 1200 bytes as the stack counts them (RFC 9000,
  * 14.1): a peer that allows no more has to wait for data, which might be longer.
@@ -101,7 +95,7 @@ static size_t payload_max(const struct equic_share *s)
 static bool is_early(const struct equic_share *s)
 {
 	return !s->confirmed && s->parameters &&
-	       payload_max(s) < EQUIC_SHARE_PAYLOAD_MIN + SHARE_GROWTH;
+	       share_datagram_max(s) < EQUIC_SHARE_PAYLOAD_MIN + SHARE_GROWTH;
 }
 
 /*
@@ -111,7 +105,7 @@ static bool is_early(const struct equic_share *s)
 static size_t stack_room(struct equic_share *s, uint8_t *dest, size_t destlen)
 {
 	if (s->parameters && !is_early(s))
-		destlen = least(destlen, payload_max(s));
+		destlen = least(destlen, share_datagram_max(s));
 	s->packet.begin = dest;
 	s->packet.end = dest + destlen;
 	return destlen > SHARE_GROWTH ? destlen - SHARE_GROWTH : 0;
@@ -188,7 +182,7 @@ static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
 	n = ngtcp2_conn_writev_stream(s->conn, path, pi, dest,
 				      stack_room(s, dest, destlen), &used, flags,
 				      stream_id, some, count, ts);
-	s->partial = n == NGTCP2_ERR_WRITE_MORE;
+	share_wrote(s, n);
 	if (used > 0)
 		s->stack_data += used;
 	taken -= used > 0 ? used : 0;
@@ -221,7 +215,7 @@ static ngtcp2_ssize writev_datagram(struct equic_share *s, ngtcp2_path *path,
 						stack_room(s, dest, destlen), paccepted,
 						flags, dgram_id, datav, datavcnt,
 						ts);
-	s->partial = n == NGTCP2_ERR_WRITE_MORE;
+	share_wrote(s, n);
 	return leave_write(s, finish(s, dest, pi, n));
 }
 

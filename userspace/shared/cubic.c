@@ -43,14 +43,17 @@ static uint64_t window_min(const struct cubic *c)
 }
 
 void cubic_take(struct cubic *c, uint64_t window, uint64_t ssthresh,
-		uint64_t in_flight)
+		uint64_t in_flight, uint64_t now)
 {
-	uint32_t payload_max = c->payload_max;
+	bool cut = window < c->now.window, recovering = c->recovering;
+	uint64_t start = cut ? now : c->recovery_start;
 
-	cubic_init(c, payload_max);
+	cubic_init(c, c->payload_max);
 	c->now.window = most(least(window, CUBIC_WINDOW_MAX), window_min(c));
 	c->now.ssthresh = ssthresh;
 	c->peak[1] = in_flight;
+	c->recovering = recovering || cut;
+	c->recovery_start = start;
 }
 
 bool cubic_recovering(const struct cubic *c, uint64_t sent)

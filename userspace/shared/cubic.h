@@ -94,12 +94,13 @@ void cubic_init(struct cubic *c, uint32_t payload_max);
 /**
  * cubic_take - somebody else's window, which this goes on with
  * @c: cubic
- * @window: bytes, as the next two
+ * @window: bytes, as the next two. Less than before: he has cut it
  * @ssthresh: UINT64_MAX: none yet
  * @in_flight: of his packets
+ * @now: time
  */
 void cubic_take(struct cubic *c, uint64_t window, uint64_t ssthresh,
-		uint64_t in_flight);
+		uint64_t in_flight, uint64_t now);
 
 /* Whether a packet that was sent then belongs to a recovery period. */
 bool cubic_recovering(const struct cubic *c, uint64_t sent);

@@ -136,11 +136,12 @@ struct equic_share_events {
  *	comes by equic_share_begin(); then the next five do not matter yet, but for
  *	@payload_max.
  * @ctx: what it is given.
- * @payload_max: of a datagram, bytes, which the path is known to take: then the stack's
- *	packets are as long, as there is no PMTUD. 0: EQUIC_SHARE_PAYLOAD_DEFAULT, and
- *	the stack's have 1200; or with no @events the stack finds out what the path takes
- *	(RFC 9000, 14.3), up to EQUIC_SHARE_PAYLOAD_MAX, unless the settings have
- *	no_pmtud, and all senders may send that when it is shared later. The peer's max_udp_payload_size is obeyed as well.
+ * @payload_max: of a datagram, bytes, which the path is known to take: then the
+ *	stack's packets are as long, as there is no PMTUD. 0: EQUIC_SHARE_PAYLOAD_DEFAULT,
+ *	and the stack's have 1200; or with no @events the stack finds out what the path
+ *	takes (RFC 9000, 14.3), up to EQUIC_SHARE_PAYLOAD_MAX, unless the settings have
+ *	no_pmtud, and all senders may send that when it is shared later. The peer's
+ *	max_udp_payload_size is obeyed as well.
  * @connection: the second sender's name for the connection.
  * @memory: an mmapable BPF array map, or a memfd that is sealed, of zero; -1: memory is
  *	made.
@@ -219,19 +220,21 @@ void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn);
 /**
  * equic_share_begin - a connection is shared from now on
  * @s: share, that was made without events
- * @options: as for equic_share_new(), with @events; @payload_max is to be 0, for it is
- *	what was said there, and so is @update_after, if it is 0. Copied
+ * @options: as for equic_share_new(), with @events. @payload_max is to be 0: it is what
+ *	was said there, as @update_after is, if it is 0. Copied
  *
  * Until then ngtcp2 is left to itself: its packets are as it makes them, its window and
  * its pacing count, and a connection costs what it costs with ngtcp2 alone. What was
- * sent before is known from ngtcp2, and fills the window of all senders.
+ * sent before is known from ngtcp2, and fills the window of all senders, which ngtcp2
+ * cuts while some of it may turn out to be lost.
  *
- * Not in a callback of a call that writes; in one of equic_share_read_pkt() it may be.
- * key() and path() are called by the next call, as equic_share_handle_expiry(): the
- * descriptors can be given away before.
+ * It may be called between other calls, and in callbacks of equic_share_read_pkt() and
+ * equic_share_handle_expiry(). key() and path() are called when the call returns, or by
+ * the next one, as equic_share_handle_expiry(): the descriptors can be given away before.
  *
  * Return: 0; -1, with errno: as equic_share_new(); EALREADY: it is shared; EAGAIN: the
- * handshake is not confirmed yet (RFC 9001, 4.1.2), or a packet is half written;
+ * handshake is not confirmed yet (RFC 9001, 4.1.2), or a packet is being written, or
+ * half written (NGTCP2_ERR_WRITE_MORE);
  * ESHUTDOWN: the connection is ending. Nothing has changed then.
  */
 EQUIC_SHARE_API

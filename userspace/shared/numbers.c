@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "least.h"
 #include "numbers.h"
 #include "varint.h"
 
@@ -9,7 +10,8 @@
 
 /*
  * A ring of the wire's numbers, in ascending order. The stack's are not stored, for
- * they follow each other: that at head + i is base + i.
+ * they follow each other: that at head + i is base + i. Before them are those that are
+ * the same: from same on, below base.
  */
 struct numbers {
 	uint64_t	*wire;
@@ -17,6 +19,7 @@ struct numbers {
 	uint32_t	head;
 	uint32_t	count;
 	uint64_t	base;
+	uint64_t	same;
 	uint64_t	acked;	/* those below are: the highest of them + 1 */
 };
 
@@ -42,6 +45,7 @@ static void forget(struct numbers *n, uint32_t count)
 {
 	n->head = (n->head + count) & (n->slots - 1);
 	n->base += count;
+	n->same = n->base;
 	n->count -= count;
 }
 
@@ -75,6 +79,12 @@ static int make_room(struct numbers *n)
 	return 0;
 }
 
+void numbers_begin(struct numbers *n, uint64_t next)
+{
+	n->base = next;
+	n->same = next > NUMBERS_SAME ? next - NUMBERS_SAME : 0;
+}
+
 int numbers_add(struct numbers *n, uint64_t stack, uint64_t wire)
 {
 	int err;
@@ -87,8 +97,8 @@ int numbers_add(struct numbers *n, uint64_t stack, uint64_t wire)
 	err = make_room(n);
 	if (err)
 		return err;
-	if (!n->count)
-		n->base = stack;
+	if (!n->count && n->base != stack)
+		n->base = n->same = stack;
 	n->wire[(n->head + n->count++) & (n->slots - 1)] = wire;
 	return 0;
 }
@@ -131,11 +141,10 @@ bool numbers_within(const struct numbers *n, uint64_t first, uint64_t last,
 	uint32_t from = below(n, first);
 	uint32_t to = last < VARINT_MAX ? below(n, last + 1) : n->count;
 
-	if (from >= to)
-		return false;
-	*stack_first = n->base + from;
-	*stack_last = n->base + to - 1;
-	return true;
+	/* None of those at head is below base, and all that are, are the same. */
+	*stack_first = first < n->base ? most(first, n->same) : n->base + from;
+	*stack_last = last < n->base ? last : n->base + to - 1;
+	return n->base + to && *stack_first <= *stack_last;
 }
 
 void numbers_acked(struct numbers *n, uint64_t stack)

@@ -19,6 +19,15 @@ struct numbers *numbers_new(void);
 void numbers_free(struct numbers *n);
 
 /**
+ * numbers_begin - up to here the stack's numbers are those of the wire
+ * @n: numbers, to which none was added
+ * @next: the stack's next one
+ *
+ * The last %NUMBERS_SAME of them are known, until others are forgotten.
+ */
+void numbers_begin(struct numbers *n, uint64_t next);
+
+/**
  * numbers_add - the stack's next number has one on the wire
  * @n: numbers
  * @stack: one above the last that was added; the first may be any
@@ -60,6 +69,6 @@ bool numbers_within(const struct numbers *n, uint64_t first, uint64_t last,
  */
 void numbers_acked(struct numbers *n, uint64_t stack);
 
-enum { NUMBERS_KEPT = 4096, NUMBERS_MAX = 65536 };
+enum { NUMBERS_KEPT = 4096, NUMBERS_MAX = 65536, NUMBERS_SAME = 1 << 20 };
 
 #endif /* EQUIC_SHARED_NUMBERS_H */

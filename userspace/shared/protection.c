@@ -163,16 +163,17 @@ static bool is_pmtu_probe(const struct equic_share *s, size_t len)
 }
 
 /*
- * A datagram that the stack has filled up (RFC 9000, 14.1) may be too long for the peer,
- * with longer numbers: that much less is filled up. Return: the payload's length.
+ * A datagram that the stack has filled up (RFC 9000, 14.1) may be too long, with longer
+ * numbers: that much less is filled up. Return: the payload's length.
  */
 static size_t cut_padding(const struct equic_share *s, size_t datagram,
 			  const uint8_t *payload, size_t len)
 {
-	if (datagram <= s->peer_payload_max)
+	size_t max = share_datagram_max(s);
+
+	if (datagram <= max)
 		return len;
-	return len - least(datagram - s->peer_payload_max,
-			   payload_padding(payload, len));
+	return len - least(datagram - max, payload_padding(payload, len));
 }
 
 /* In place: the stack is done with what it wrote, once it has masked the header. */

@@ -16,6 +16,8 @@ enum {
 	PERSISTENT_THRESHOLD = 3,
 	/* RFC 9002, 6.2.4. */
 	PROBES_MAX = 2,
+	/* Probe timeouts: what was sent before is acknowledged or lost by then. */
+	JOIN_PTOS = 2,
 	/* Doublings of the probe timeout, for packets of the stack alone. */
 	STACK_PATIENCE = 2,
 	/* Of the probe timeout: no connection lasts as long as that. */
@@ -36,8 +38,11 @@ enum {
  * @pacer: how fast it is used.
  * @in_flight: bytes of the path's outstanding packets that elicit.
  * @stack_flight: of them, the stack's.
- * @joining: recovery_join(), and no packet was acknowledged since.
+ * @join_time: when recovery_join() began.
+ * @join_end: until then it goes on; 0: it does not; UINT64_MAX: no packet was
+ *	acknowledged since.
  * @joined: bytes in flight of packets that were sent before it.
+ * @stack_window: of the stack, when it was asked last, bytes.
  * @path_time: since when it is the path.
  * @sampled: time of the first sample of the RTT; UINT64_MAX: none.
  * @above: all numbers that were sent.
@@ -67,8 +72,10 @@ struct recovery {
 	struct pacer			pacer;
 	uint64_t			in_flight;
 	uint64_t			stack_flight;
-	bool				joining;
+	uint64_t			join_time;
+	uint64_t			join_end;
 	uint64_t			joined;
+	uint64_t			stack_window;
 	uint64_t			path_time;
 	uint64_t			sampled;
 	uint64_t			above;
@@ -96,7 +103,7 @@ static void begin_path(struct recovery *r)
 	pacer_init(&r->pacer, r->payload_max);
 	r->in_flight = 0;
 	r->stack_flight = 0;
-	r->joining = false;
+	r->join_end = 0;
 	r->joined = 0;
 	r->sampled = UINT64_MAX;
 	r->pto_count = 0;
@@ -519,22 +526,47 @@ void recovery_limited(struct recovery *r, bool limited)
 	r->limited = limited;
 }
 
-void recovery_join(struct recovery *r, const struct recovery_stats *stack)
+/* What it knows is all that is known. */
+static void take_over(struct recovery *r, const struct recovery_stack *stack,
+		      uint64_t now)
 {
-	r->joining = !r->answered;
-	r->joined = 0;
-	if (!r->joining)
+	if (!r->join_end)
+		r->join_time = now;
+	r->join_end = UINT64_MAX;
+	if (stack->latest_rtt)
+		rtt_take(&r->rtt, stack->latest_rtt, stack->smoothed_rtt,
+			 stack->rtt_var, stack->min_rtt);
+	cubic_take(&r->cubic, stack->window, stack->ssthresh, stack->in_flight, now);
+}
+
+/* It alone sees what becomes of packets from before. */
+static void follow(struct recovery *r, const struct recovery_stack *stack, uint64_t now)
+{
+	if (r->join_end == UINT64_MAX)
+		r->join_end = now + JOIN_PTOS * rtt_pto(&r->rtt);
+	if (stack->window < r->stack_window &&
+	    cubic_lost(&r->cubic, r->join_time, now))
+		r->cuts++;
+	if (now < r->join_end)
 		return;
+	r->join_end = 0;
+	r->joined = 0;
+}
+
+void recovery_join(struct recovery *r, const struct recovery_stack *stack, uint64_t now)
+{
 	/* By a few bytes longer than the stack believes: never less than none. */
 	r->joined = stack->in_flight - least(stack->in_flight, r->stack_flight);
-	rtt_take(&r->rtt, stack->latest_rtt, stack->smoothed_rtt, stack->rtt_var,
-		 stack->min_rtt);
-	cubic_take(&r->cubic, stack->window, stack->ssthresh, stack->in_flight);
+	if (r->answered)
+		follow(r, stack, now);
+	else
+		take_over(r, stack, now);
+	r->stack_window = stack->window;
 }
 
 bool recovery_joining(const struct recovery *r)
 {
-	return r->joining;
+	return r->join_end;
 }
 
 void recovery_path(struct recovery *r, uint64_t now)

@@ -97,6 +97,21 @@ struct recovery_stats {
 	uint64_t lost, spurious, pto_count, congestion_events;
 };
 
+/**
+ * struct recovery_stack - what a stack says of itself
+ * @smoothed_rtt: ns, as the next three.
+ * @latest_rtt: 0: it has measured none.
+ * @min_rtt: UINT64_MAX: likewise.
+ * @rtt_var: of @smoothed_rtt.
+ * @window: congestion window, bytes.
+ * @ssthresh: bytes; UINT64_MAX: none yet.
+ * @in_flight: bytes of all its packets.
+ */
+struct recovery_stack {
+	uint64_t smoothed_rtt, latest_rtt, min_rtt, rtt_var;
+	uint64_t window, ssthresh, in_flight;
+};
+
 struct recovery;
 
 /**
@@ -211,15 +226,17 @@ void recovery_limited(struct recovery *r, bool limited);
 /**
  * recovery_join - the stack was alone until now
  * @r: recovery, that was told of nothing, or as recovery_joining() says
- * @stack: what the stack has measured, and bytes in flight of all its packets, those
- *	that were told of among them; the rest of it does not matter
+ * @stack: what it says
+ * @now: time
  *
  * Packets that were not told of fill the window. Until one is acknowledged that was,
- * the stack's word counts, which may change: it is asked again.
+ * RTT and window are what the stack says, which may change: it is asked again. For two
+ * probe timeouts more, packets from before may turn out to be lost, which it sees
+ * alone: when it cuts its window, this one is cut.
  */
-void recovery_join(struct recovery *r, const struct recovery_stats *stack);
+void recovery_join(struct recovery *r, const struct recovery_stack *stack, uint64_t now);
 
-/* Whether recovery_join() is to be called again. */
+/* Whether recovery_join() is to be called again, in each turn. */
 bool recovery_joining(const struct recovery *r);
 
 /**

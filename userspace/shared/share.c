@@ -173,9 +173,8 @@ static void free_parts(struct equic_share *s)
 
 static int make_parts(struct equic_share *s)
 {
-	if (make_memory(s) || make_rings(s))
+	if (make_rings(s))
 		return -1;
-	s->memory->payload_max = s->options.payload_max;
 	s->numbers = numbers_new();
 	s->recovery = recovery_new(&records_ops, s,
 				   s->pmtud ? EQUIC_SHARE_PAYLOAD_MIN :
@@ -184,7 +183,11 @@ static int make_parts(struct equic_share *s)
 		.ops = &translate_ops, .ctx = s, .numbers = s->numbers,
 	};
 	errno = ENOMEM;
-	return s->numbers && s->recovery ? 0 : -1;
+	/* Last, for it is in use then. */
+	if (!s->numbers || !s->recovery || make_memory(s))
+		return -1;
+	s->memory->payload_max = s->options.payload_max;
+	return 0;
 }
 
 /* What ngtcp2 tries where it is told of nothing: as long on the wire. */
@@ -201,10 +204,12 @@ static void limit_payload(struct equic_share *s, ngtcp2_settings *settings)
 {
 	size_t max = s->pmtud ? SHARE_PACKET_MAX : s->options.payload_max;
 
-	s->path_payload_max = s->options.payload_max;
+	s->payload_max = s->path_payload_max = s->options.payload_max;
 	s->peer_payload_max = UINT16_MAX;
+	/* With less there is no handshake (RFC 9000, 14.1). */
 	settings->max_tx_udp_payload_size =
-		least(settings->max_tx_udp_payload_size, max - SHARE_GROWTH);
+		least(settings->max_tx_udp_payload_size,
+		      most(max - SHARE_GROWTH, EQUIC_SHARE_PAYLOAD_MIN));
 	if (!s->pmtud) {
 		settings->no_pmtud = 1;
 	} else if (!settings->pmtud_probeslen) {
@@ -254,12 +259,6 @@ void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn)
 	s->conn = conn;
 }
 
-static bool is_confirmed(const struct equic_share *s)
-{
-	return s->confirmed || (ngtcp2_conn_is_server(s->conn) &&
-				ngtcp2_conn_get_handshake_completed(s->conn));
-}
-
 /* 0, or errno. */
 static int may_begin(const struct equic_share *s, const struct equic_share_options *o)
 {
@@ -267,7 +266,7 @@ static int may_begin(const struct equic_share *s, const struct equic_share_optio
 		return EALREADY;
 	if (!o->events || check_second(o) || o->payload_max)
 		return EINVAL;
-	if (!s->conn || !is_confirmed(s) || s->partial || s->packet.begin)
+	if (!s->conn || !share_is_confirmed(s) || s->partial || s->packet.begin)
 		return EAGAIN;
 	if (s->ended || s->error || ngtcp2_conn_in_closing_period(s->conn) ||
 	    ngtcp2_conn_in_draining_period(s->conn))
@@ -294,10 +293,11 @@ int equic_share_begin(struct equic_share *s, const struct equic_share_options *o
 
 	if (!err) {
 		take_second(&s->options, options);
-		err = make_parts(s) ? errno : 0;
-		err = err ?: alone_end(s);
-		if (!err)
+		if (!make_parts(s)) {
+			alone_end(s);
 			return 0;
+		}
+		err = errno;
 		free_parts(s);
 		s->options = before;
 	}

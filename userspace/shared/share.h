@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A shared connection, for the files that are about a part of it: share.c its life,
- * alone.c what it is before it is shared, protection.c the stack's packets, records.c the second sender's, own.c the
- * library's, budget.c who may send how much, calls.c what the endpoint calls, turn.c
- * what is seen to in each call.
+ * alone.c the time before it is shared, protection.c the stack's packets, records.c the
+ * second sender's, own.c the library's, budget.c who may send how much, calls.c what
+ * the endpoint calls, turn.c what is seen to in each call.
  *
  * One thread at a time has it. The shared memory alone is changed by others.
  */
@@ -119,7 +119,7 @@ struct equic_share {
 	 * recovery, and ngtcp2 is left to itself (alone.c).
 	 */
 	bool				begun;
-	uint64_t			first;	/* number that was shared */
+	uint64_t			first;	/* number since then */
 
 	/* Shared: @mapped until the end, @memory while it is to be trusted. */
 	struct equic_shared		*memory, *mapped;
@@ -197,14 +197,14 @@ ngtcp2_ssize alone_write_connection_close(struct equic_share *s, ngtcp2_path *pa
 					  size_t destlen, const ngtcp2_ccerr *ccerr,
 					  ngtcp2_tstamp ts);
 
-/* The keys are worn out by the stack alone. */
+/* Behind a call of ngtcp2. */
 void alone_leave(struct equic_share *s);
 void alone_get_stats(const struct equic_share *s, struct equic_share_stats *stats);
 
-/* It is shared from now on, and has all that is needed. Return: 0, or errno. */
-int alone_end(struct equic_share *s);
+/* It is shared from now on, and has all that is needed. */
+void alone_end(struct equic_share *s);
 
-/* And until the first packet since is acknowledged, as recovery_joining(). */
+/* And as long as recovery_joining(): what only the stack knows. */
 void alone_follow(struct equic_share *s);
 
 /* protection.c */
@@ -247,6 +247,18 @@ void share_settle_credit(struct equic_share *s);
 void share_enter(struct equic_share *s, ngtcp2_tstamp ts);
 void share_leave(struct equic_share *s);
 void share_leave_write(struct equic_share *s);
+
+/* Behind a call that was to write a packet: whether there is one half written. */
+void share_wrote(struct equic_share *s, ngtcp2_ssize n);
+
+/* RFC 9001, 4.1.2. */
+bool share_is_confirmed(const struct equic_share *s);
+
+/* Of an epoch so many numbers are used: it is time for the next keys, perhaps. */
+void share_update_keys(struct equic_share *s, uint64_t taken);
+
+/* What a datagram may have, for the path, if it is known, and the peer. */
+size_t share_datagram_max(const struct equic_share *s);
 
 /* What the peer's transport parameters say, once. */
 void share_learn_parameters(struct equic_share *s);

@@ -53,9 +53,9 @@ static void to_stack(struct ack *ack, const struct numbers *numbers)
  *
  * So a number v replaces m numbers x of ranges, or gaps, and m - 1 of the other kind
  * between them, with v <= sum(x + 1) - 1. For m = 1 it is not larger. Otherwise m - 1
- * bytes at least come on top of those of the x; v is below NUMBERS_MAX, 2^16, thus
- * has 1, 2 or 4 bytes. 2 fit, m = 2 has 3. 4 fit m >= 3, which has 5, and m = 2 unless
- * both x have one byte: then v <= 63 + 63 + 1 needs but 2.
+ * bytes at least come on top of those of the x; v is below NUMBERS_SAME + NUMBERS_MAX,
+ * thus below 2^30, and has 1, 2 or 4 bytes. 2 fit, m = 2 has 3. 4 fit m >= 3, which has
+ * 5, and m = 2 unless both x have one byte: then v <= 63 + 63 + 1 needs but 2.
  */
 static void write_ack(struct translator *t, uint8_t *payload,
 		      const struct frame *frame)

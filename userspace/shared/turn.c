@@ -66,6 +66,11 @@ void share_estrange(struct equic_share *s)
 	s->stats.estranged = 1;
 }
 
+size_t share_datagram_max(const struct equic_share *s)
+{
+	return s->pmtud ? s->peer_payload_max : s->payload_max;
+}
+
 void share_limit_payload(struct equic_share *s)
 {
 	s->payload_max = least(s->path_payload_max, s->peer_payload_max);
@@ -92,15 +97,25 @@ void share_learn_parameters(struct equic_share *s)
 	recovery_peer(s->recovery, p->max_ack_delay, p->ack_delay_exponent);
 }
 
-/* A server's handshake is confirmed when it is complete (RFC 9001, 4.1.2). */
+/* A server's handshake is confirmed when it is complete. */
+bool share_is_confirmed(const struct equic_share *s)
+{
+	return s->confirmed || (ngtcp2_conn_is_server(s->conn) &&
+				ngtcp2_conn_get_handshake_completed(s->conn));
+}
+
 static void learn_state(struct equic_share *s)
 {
-	if (!s->confirmed && ngtcp2_conn_is_server(s->conn) &&
-	    ngtcp2_conn_get_handshake_completed(s->conn))
-		s->confirmed = true;
+	s->confirmed = share_is_confirmed(s);
 	if (ngtcp2_conn_in_closing_period(s->conn) ||
 	    ngtcp2_conn_in_draining_period(s->conn))
 		share_end(s);
+}
+
+/* An error but the one that says so leaves a packet half written that was. */
+void share_wrote(struct equic_share *s, ngtcp2_ssize n)
+{
+	s->partial = n == NGTCP2_ERR_WRITE_MORE || (s->partial && n < 0);
 }
 
 void share_end(struct equic_share *s)
@@ -160,6 +175,17 @@ static socklen_t copy_address(ngtcp2_sockaddr_union *known,
 	return addr->addrlen;
 }
 
+/* What was known of the path says nothing of another. */
+static void leave_path(struct equic_share *s)
+{
+	s->path_payload_max = least(s->path_payload_max, EQUIC_SHARE_PAYLOAD_DEFAULT);
+	if (!s->begun)
+		return;
+	share_limit_payload(s);
+	follow_payload(s);
+	recovery_path(s->recovery, s->now);
+}
+
 bool share_follow_path(struct equic_share *s)
 {
 	const ngtcp2_path *path = ngtcp2_conn_get_path(s->conn);
@@ -171,16 +197,11 @@ bool share_follow_path(struct equic_share *s)
 
 	if (same && same_cid(dcid, &known->dcid))
 		return false;
-	number_stop(s->memory);
+	if (s->begun)
+		number_stop(s->memory);
 	s->path_given = false;
-	if (!same && known->remote_len) {
-		follow_payload(s);
-		recovery_path(s->recovery, s->now);
-		/* What was known of the old one says nothing of it. */
-		s->path_payload_max = least(s->path_payload_max,
-					    EQUIC_SHARE_PAYLOAD_DEFAULT);
-		share_limit_payload(s);
-	}
+	if (!same && known->remote_len)
+		leave_path(s);
 	known->dcid = *dcid;
 	known->local_len = copy_address(&known->local, &path->local);
 	known->remote_len = copy_address(&known->remote, &path->remote);
@@ -235,6 +256,20 @@ static void serve_second(struct equic_share *s)
 /* RTTs that the stack may have nothing to say with the next key. */
 enum { SILENCE_RTTS = 3 };
 
+/*
+ * Refused while another is going on, or before it is allowed: again then. ngtcp2 is not
+ * to be asked in the middle of a packet, nor of a connection that ends.
+ */
+void share_update_keys(struct equic_share *s, uint64_t taken)
+{
+	if (taken < s->options.update_after || s->partial || s->ended ||
+	    !share_is_confirmed(s))
+		return;
+	s->update_wanted = !ngtcp2_conn_initiate_key_update(s->conn, s->now);
+	s->update_time = s->now;
+	s->nudged = false;
+}
+
 /* The keys wear out by what all senders seal (RFC 9001, 6.6). */
 static void watch_keys(struct equic_share *s)
 {
@@ -243,19 +278,12 @@ static void watch_keys(struct equic_share *s)
 	s->spent = taken >= s->packets_max;
 	if (s->spent)
 		number_stop(s->memory);
-	if (!s->confirmed || s->ended || taken < s->options.update_after)
-		return;
-	/* Refused while another is going on, or before it is allowed: again then. */
-	if (!s->update_wanted) {
-		s->update_wanted = !ngtcp2_conn_initiate_key_update(s->conn,
-								    s->now);
-		s->update_time = s->now;
-		s->nudged = false;
+	if (!s->update_wanted)
+		share_update_keys(s, taken);
 	/* The first packet of the next epoch is the stack's, whatever it has to say. */
-	} else if (!s->nudged &&
-		   s->now >= s->update_time + SILENCE_RTTS * recovery_rtt(s->recovery)) {
+	else if (!s->nudged && s->confirmed && !s->ended &&
+		 s->now >= s->update_time + SILENCE_RTTS * recovery_rtt(s->recovery))
 		s->nudged = own_nudge(s);
-	}
 }
 
 /* What no sender that keeps to the rules makes of the credit. */

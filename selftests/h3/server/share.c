@@ -179,6 +179,8 @@ int share_request(struct share *share)
 		return 0;
 	options = second_of(share);
 	if (equic_share_begin(share->library, &options)) {
+		if (errno == EAGAIN)
+			return 0;
 		fprintf(stderr, "h3server: sharing a connection: %s\n",
 			strerror(errno));
 		return -1;

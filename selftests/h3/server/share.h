@@ -24,7 +24,10 @@ struct share *share_new(struct conn *conn, ngtcp2_callbacks *callbacks,
 			ngtcp2_settings *settings);
 /* Behind ngtcp2_conn_del(). NULL is allowed. */
 void share_free(struct share *share);
-/* A request has come: it is shared now, if it is to be shared not before. 0: or was. */
+/*
+ * A request has come: it is shared now, if it is to be shared not before; with the next
+ * one, if this came before the handshake was confirmed. Return: 0.
+ */
 int share_request(struct share *share);
 void share_second_died(struct share *share);
 
