@@ -50,7 +50,7 @@ library alone), and up to 1452 where the library is told, as it is where there i
 second sender.
 """
     options = {
-        "rounds": 12,		# of each server, there and back
+        "rounds": 24,		# of each server, there and back
         "bytes": 400000000,	# that it sends in each
         "counted_bytes": 4000000,
         "counted_runs": 2,

@@ -496,7 +496,8 @@ void conn_write(struct conn *conn)
 		return;
 	}
 	ngtcp2_conn_update_pkt_tx_time(conn->quic, conn->worker->now_ns);
-	if (conn->share)
+	/* One that nobody shares is counted at its end. */
+	if (conn->share && !conn->worker->options->share_alone)
 		share_count(conn->share);
 	if (ret > 0) {
 		/* more to send: after the others had their turn */
