@@ -289,7 +289,7 @@ static int bucket_admit(struct equic_net *en, struct equic_conn_bucket *b,
 		return -EDQUOT;
 
 #ifdef EQUIC_BREAK_QUOTA
-	udelay(200);		/* widens the race, for each CPU */
+	ndelay(10000);		/* widens the race */
 #endif
 	spin_lock(&client->lock);
 	if (client->dead) {
