@@ -4,8 +4,6 @@
  * acknowledgments, and nothing is kept of a packet but its number; so that is what it
  * costs. When it is to be shared, what the others need is what ngtcp2 says of itself.
  */
-#include <errno.h>
-#include <string.h>
 #include "least.h"
 #include "share.h"
 #include "word.h"

@@ -147,7 +147,7 @@ static void conn_ended(struct conn *conn, enum counter end)
 	struct worker *worker = conn->worker;
 
 	if (conn->share)
-		share_count(conn->share);
+		share_close(conn->share);
 	equic_ngtcp2_gone(&conn->equic);
 	equic_ngtcp2_keys_end(&conn->keys);
 	if (conn->in_quota)

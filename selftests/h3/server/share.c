@@ -189,15 +189,21 @@ int share_request(struct share *share)
 	return 0;
 }
 
-void share_free(struct share *share)
+void share_close(struct share *share)
 {
-	struct ask ask = { .kind = ASK_CLOSE };
+	struct ask ask = { .kind = ASK_CLOSE, .connection = share->number };
 
-	if (!share)
-		return;
-	ask.connection = share->number;
 	if (share->told)
 		sender_ask(worker_of(share), &ask, NULL, 0);
+	/* It has answered, and sends nothing more; or never will. */
+	share_second_died(share);
+	share_count(share);
+}
+
+void share_free(struct share *share)
+{
+	if (!share)
+		return;
 	equic_share_free(share->library);
 	free(share);
 }

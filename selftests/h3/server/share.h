@@ -22,7 +22,10 @@ struct share {
 /* As equic_share_new(). NULL, with a line that says why. */
 struct share *share_new(struct conn *conn, ngtcp2_callbacks *callbacks,
 			ngtcp2_settings *settings);
-/* Behind ngtcp2_conn_del(). NULL is allowed. */
+/* The connection ends: all that its second sender has sent is known and counted. */
+void share_close(struct share *share);
+
+/* Behind share_close() and ngtcp2_conn_del(). NULL is allowed. */
 void share_free(struct share *share);
 /*
  * A request has come: it is shared now, if it is to be shared not before; with the next
