@@ -433,13 +433,14 @@ static void test_other_path(void)
 	struct scene *sc;
 
 	plan.payload_max = EQUIC_SHARE_PAYLOAD_MAX;
+	/* With ngtcp2 1.22 both ends are slow there: the path begins anew each second. */
+	plan.stack_bytes = 1700000;
 	sc = scene_new(&plan);
 	world_run(sc->world, 1300 * MS);
 	world_transit(sc->world)->path.mtu = 1300;
 	world_rebind(sc->world);
 	world_run(sc->world, 2 * S);
-	if (scene_share(sc) || world_run(sc->world, 3 * S) || !sc->memory)
-		ktap_bail("it is not shared");
+	goes_on(sc, "on another path, which takes less than the one before");
 	ktap_result(sc->memory->payload_max == EQUIC_SHARE_PAYLOAD_DEFAULT,
 		    "no sender believes what was known of the one before");
 	scene_free(sc);
