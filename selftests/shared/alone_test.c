@@ -15,6 +15,9 @@ static const struct scene_plan usual = {
 	.seed = 1, .alone = true, .stack_bytes = 2000000, .initial_max_data = 1 << 22,
 };
 
+/* Packets, of which an epoch has a few. */
+enum { PIECES = 80 };
+
 static uint8_t packet[TRANSIT_DATAGRAM_MAX];
 
 static struct equic_share_stats stats(struct scene *sc)
@@ -121,36 +124,13 @@ static void test_draining(uint64_t at)
 static void test_in_pieces(void)
 {
 	struct scene_plan plan = usual;
-	ngtcp2_vec vec = { packet, 1 };
-	int i, pieces = 0;
-	struct equic_share *share;
 	struct scene *sc;
-	ngtcp2_ssize n;
-	int64_t stream;
 
 	plan.stack_bytes = 1;
 	plan.update_after = 2;
 	sc = scene_new(&plan);
 	world_run(sc->world, 2 * S);
-	share = world_share(sc->world);
-	if (ngtcp2_conn_open_uni_stream(world_sender(sc->world), &stream, NULL))
-		ktap_bail("no stream");
-	for (i = 0; i < 80; i++) {
-		n = equic_share_writev_stream(share, NULL, NULL, packet, sizeof(packet),
-					      NULL, NGTCP2_WRITE_STREAM_FLAG_MORE,
-					      stream, &vec, 1, world_now(sc->world));
-		if (n != NGTCP2_ERR_WRITE_MORE)
-			break;
-		n = equic_share_writev_stream(share, NULL, NULL, packet, sizeof(packet),
-					      NULL, 0, -1, NULL, 0,
-					      world_now(sc->world));
-		if (n <= 0)
-			break;
-		world_send(sc->world, packet, n);
-		pieces++;
-		world_run(sc->world, world_now(sc->world) + 7 * MS);
-	}
-	ktap_result(pieces == 80 && stats(sc).epoch > 1,
+	ktap_result(scene_write_in_pieces(sc, PIECES) == PIECES && stats(sc).epoch > 1,
 		    "keys are updated between packets that are written in pieces");
 	scene_free(sc);
 }

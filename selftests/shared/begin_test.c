@@ -128,6 +128,22 @@ static void test_options(void)
 	scene_free(sc);
 }
 
+static void test_foreign_memory(void)
+{
+	struct scene *owner = sending(1200 * MS), *sc = sending(1200 * MS);
+	struct equic_share_options options = idle;
+
+	if (scene_share(owner))
+		ktap_bail("it is not shared");
+	options.memory = equic_share_memory_fd(share_of(owner));
+	ktap_result(begin_with(sc, options) == EPROTO,
+		    "memory that another connection has: EPROTO");
+	goes_on(owner, "of whose it is");
+	goes_on(sc, "and of the other one");
+	scene_free(owner);
+	scene_free(sc);
+}
+
 static void test_memory(void)
 {
 	struct scene *sc = sending(1200 * MS);
@@ -154,6 +170,9 @@ static void test_time(void)
 	goes_on(sc, "at once when it is");
 	scene_free(sc);
 }
+
+/* Packets, of which an epoch has a few. */
+enum { PIECES = 80 };
 
 static uint8_t packet[TRANSIT_DATAGRAM_MAX];
 
@@ -225,25 +244,14 @@ static void test_half_written(void)
 static void test_update_in_pieces(void)
 {
 	struct scene_plan plan = usual;
-	int64_t stream;
-	int i, pieces = 0;
 	struct scene *sc;
-	ngtcp2_ssize n;
 
 	plan.update_after = 2;
 	plan.streams = plan.datagrams = 0;
 	sc = silent(plan);
-	stream = open_stream(sc);
 	if (scene_share(sc))
 		ktap_bail("it is not shared");
-	for (i = 0; i < 80; i++) {
-		while ((n = write_some(sc, stream, 1, NGTCP2_WRITE_STREAM_FLAG_MORE)) > 0)
-			world_send(sc->world, packet, n);
-		pieces += n == NGTCP2_ERR_WRITE_MORE && write_rest(sc) > 0;
-		scene_run(sc, 7 * MS);
-	}
-	ktap_diag("%d packets in pieces", pieces);
-	ktap_result(pieces == 80 && stats(sc).epoch > 1,
+	ktap_result(scene_write_in_pieces(sc, PIECES) == PIECES && stats(sc).epoch > 1,
 		    "keys are updated between packets that are written in pieces");
 	scene_free(sc);
 }
@@ -464,6 +472,7 @@ int main(void)
 {
 	ktap_begin();
 	test_options();
+	test_foreign_memory();
 	test_memory();
 	test_time();
 	test_half_written();

@@ -548,6 +548,34 @@ void scene_run(struct scene *sc, uint64_t ns)
 		ktap_bail("the connection ended");
 }
 
+int scene_write_in_pieces(struct scene *sc, int count)
+{
+	uint8_t packet[TRANSIT_DATAGRAM_MAX];
+	ngtcp2_vec vec = { sc->stack, 1 };
+	ngtcp2_pkt_info pi;
+	int64_t stream;
+	ngtcp2_ssize n;
+	int i;
+
+	if (ngtcp2_conn_open_uni_stream(world_sender(sc->world), &stream, NULL))
+		ktap_bail("no stream");
+	for (i = 0; i < count; i++) {
+		/* What was left to be sent may go first. */
+		while ((n = write_quic(sc, &pi, packet, sizeof(packet), NULL,
+				       NGTCP2_WRITE_STREAM_FLAG_MORE, stream, &vec, 1,
+				       world_now(sc->world))) > 0)
+			world_send(sc->world, packet, n);
+		if (n != NGTCP2_ERR_WRITE_MORE)
+			break;
+		n = write_nothing(sc, packet, sizeof(packet), world_now(sc->world));
+		if (n <= 0)
+			break;
+		world_send(sc->world, packet, n);
+		scene_run(sc, 7 * MS);
+	}
+	return i;
+}
+
 struct scene *scene_begun(const struct scene_plan *plan)
 {
 	struct scene *sc = scene_new(plan);

@@ -122,6 +122,12 @@ int scene_play(struct scene *sc, uint64_t until);
 /* What happens in so many ns; the connection goes on behind them. */
 void scene_run(struct scene *sc, uint64_t ns);
 
+/*
+ * One packet of the stack after another that is written in two pieces, 7 ms apart.
+ * Return: how many; less than @count: one was refused.
+ */
+int scene_write_in_pieces(struct scene *sc, int count);
+
 /* In the middle of the second sender's streams. */
 struct scene *scene_begun(const struct scene_plan *plan);
 
