@@ -395,6 +395,18 @@ static void die(struct scene *sc)
 	sc->revive_at = UINT64_MAX;
 }
 
+static int send_on_waiting(struct equic_share *share)
+{
+	struct equic_share_stream st, *at = NULL;
+
+	while (equic_share_stream_next(share, at, &st)) {
+		at = &st;
+		if (!st.begun)
+			return equic_share_stream_send(share, st.id, 0, 10, false);
+	}
+	return 0;
+}
+
 /* They are the endpoint's: one goes on to where it would have ended, the others do not. */
 static void test_left(void)
 {
@@ -410,6 +422,9 @@ static void test_left(void)
 	share = world_share(sc->world);
 	/* Nobody takes the keys anew: these are reset as well. */
 	waiting = count_open(sc, false);
+	ktap_result(send_on_waiting(share) == NGTCP2_ERR_INVALID_ARGUMENT &&
+			    count_open(sc, false) == waiting,
+		    "a stream that waits is not the endpoint's to send on");
 	die(sc);
 	while (equic_share_stream_next(share, at, &st)) {
 		at = &st;

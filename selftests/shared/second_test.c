@@ -120,6 +120,7 @@ static bool stream_goes(uint64_t id, uint64_t offset, size_t len, bool fin,
 	       frame.offset == offset && frame.len == len &&
 	       !memcmp(frame.data, data, len) && p.len <= p.m->payload_max &&
 	       stream_end(stream_read(p.m, SLOT)) == offset + len &&
+	       !(stream_read(p.m, SLOT) & EQUIC_STREAM_CLOSED) == !fin &&
 	       told(pn, EQUIC_RECORD_STREAM, fin ? EQUIC_RECORD_FIN : 0, offset, len,
 		    p.len);
 }
@@ -145,7 +146,8 @@ static void test_streams(void)
 			for (max = OVERHEAD; max < OVERHEAD + 120; max++) {
 				p.m->payload_max = max;
 				room = second_stream_room(p.second, SLOT, offsets[j]);
-				p.m->streams[SLOT].word &= ~EQUIC_STREAM_END_MASK;
+				p.m->streams[SLOT].word &= ~(EQUIC_STREAM_CLOSED |
+							     EQUIC_STREAM_END_MASK);
 				if (room || max > OVERHEAD + 20)
 					fits &= stream_goes(ids[i], offsets[j], room,
 							    max & 1, pn++);
@@ -228,6 +230,7 @@ static void test_refusals(void)
 	left(-EINVAL, -EINVAL, "and then");
 	p.m->streams[SLOT].word |= 100;
 	expect_eq(stream(0, 100, 1), 0, "FIN behind all is sent");
+	expect_eq(stream(100, 1, 0), -ESHUTDOWN, "and behind it nothing");
 	pair_end(&p);
 }
 

@@ -9,6 +9,7 @@
  * - the end of a stream does not fall, and when all have come to rest, the bytes paid
  *   for are exactly those to the ends;
  * - a closed stream has the size that closing returned;
+ * - behind the last bytes nobody takes any;
  * - a stream is one claimer's.
  */
 #include <errno.h>
@@ -426,6 +427,72 @@ static void test_streams(void)
 	ktap_result(m.data == ends, "bytes to the ends are paid for, and no others");
 }
 
+/* By slot: where the stream ends, for who took its last bytes; 0: nobody did yet. */
+static __u64 final_size[STREAMS];
+
+/* One byte more, which is the last one perhaps. */
+static void end_stream(struct worker *worker)
+{
+	unsigned int slot, generation, i;
+	__u64 word;
+	bool last;
+	int err;
+
+	for (i = 0; i < plan.count; i++) {
+		slot = chance_of(&worker->chance, STREAMS);
+		last = !chance_of(&worker->chance, 4);
+		word = stream_read(&m, slot);
+		generation = stream_generation(word);
+		err = (last ? stream_take_last : stream_take)
+			(&m, slot, generation, stream_end(word), 1);
+		if (!err && last)
+			__atomic_store_n(&final_size[slot], stream_end(word) + 1,
+					 __ATOMIC_RELEASE);
+	}
+}
+
+/* What has ended gives way to the next, and each end is added up. */
+static void begin_streams(struct worker *worker)
+{
+	unsigned int slot, generation;
+	__u64 final, word;
+
+	while (!is_done()) {
+		slot = chance_of(&worker->chance, STREAMS);
+		final = __atomic_load_n(&final_size[slot], __ATOMIC_ACQUIRE);
+		word = stream_read(&m, slot);
+		generation = stream_generation(word);
+		if (!final || generation == EQUIC_STREAM_GENERATION_MASK)
+			continue;
+		worker->wrong |= !(word & EQUIC_STREAM_CLOSED) ||
+				 stream_end(word) != final;
+		worker->sum += final;
+		worker->added++;
+		final_size[slot] = 0;
+		stream_drop(&m, slot);
+		stream_put(&m, slot, generation + 1, 4 * slot + 2, UINT64_MAX);
+	}
+}
+
+static void test_last(void)
+{
+	unsigned int i;
+	__u64 ends;
+
+	memset(&m, 0, sizeof(m));
+	memset(final_size, 0, sizeof(final_size));
+	m.data_max = UINT64_MAX;
+	for (i = 0; i < STREAMS; i++)
+		stream_put(&m, i, 1, 4 * i + 2, UINT64_MAX);
+	run(end_stream, begin_streams);
+	ends = workers[TAKERS].sum;
+	for (i = 0; i < STREAMS; i++)
+		ends += stream_end(m.streams[i].word);
+	ktap_diag("%llu streams ended", (long long)workers[TAKERS].added);
+	ktap_result(right() && workers[TAKERS].added, "behind the last bytes nobody takes any");
+	ktap_result(m.data == ends, "what was refused for that is not paid");
+}
+
 /* By slot: the generation that was last claimed. */
 static unsigned int claimed[EQUIC_SHARED_STREAMS];
 
@@ -497,6 +564,7 @@ int main(int argc, char **argv)
 	test_budget();
 	test_data();
 	test_streams();
+	test_last();
 	test_claims();
 	return ktap_end();
 }

@@ -218,6 +218,31 @@ static void test_take(void)
 	expect_eq(stream_take(&m, 5, 9, 600, 0), 0, "nothing more is allowed there");
 }
 
+/* The last bytes, behind which nobody may go on. */
+static void test_take_last(void)
+{
+	fresh(9, 1000, 500);
+	stream_take(&m, 5, 9, 0, 123);
+	expect_eq(stream_take_last(&m, 5, 9, 0, 122), -EINVAL,
+		  "the last bytes are not before others");
+	expect_eq(stream_take_last(&m, 5, 9, 100, 401), -EDQUOT,
+		  "nor beyond what is allowed");
+	ktap_result(m.data == 123 && m.streams[5].word == (GENERATION(9) | 123),
+		    "who is refused closes nothing");
+	expect_eq(stream_take_last(&m, 5, 9, 100, 100), 0, "they are taken");
+	ktap_result(m.data == 200 &&
+		    m.streams[5].word == (EQUIC_STREAM_CLOSED | GENERATION(9) | 200),
+		    "paid for, and the stream is closed with them");
+	expect_eq(stream_take_last(&m, 5, 9, 100, 100), -ESHUTDOWN, "once");
+
+	fresh(9, 1000, 500);
+	stream_take(&m, 5, 9, 0, 500);
+	expect_eq(stream_take_last(&m, 5, 9, 500, 0), 0, "there may be none of them");
+	ktap_result(m.data == 500 &&
+		    m.streams[5].word == (EQUIC_STREAM_CLOSED | GENERATION(9) | 500),
+		    "it is closed where it ended");
+}
+
 static void test_close(void)
 {
 	uint64_t word;
@@ -258,6 +283,7 @@ int main(void)
 	test_data();
 	test_put();
 	test_take();
+	test_take_last();
 	test_close();
 	return ktap_end();
 }

@@ -43,7 +43,8 @@
  * A stream's word: closed:1 | claimed:1 | generation:14 | end:48. end is the
  * highest offset that was taken by any sender: who sends beyond it moves it first,
  * by compare-and-exchange, and pays for what it grows (RFC 9000, 4.1). closed is
- * set once, and what end is then is the stream's final size. The generation
+ * set once, and what end is then is the stream's final size: who sends FIN sets it by
+ * the exchange that takes the last bytes. The generation
  * changes when a slot gets another stream, so that who comes late fails.
  */
 #define EQUIC_STREAM_CLOSED		_BITULL(63)

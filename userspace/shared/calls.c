@@ -282,6 +282,8 @@ int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts)
 		s->probes = recovery_expired(s->recovery, s->now);
 	if (ngtcp2_conn_get_expiry(s->conn) <= ts)
 		ret = ngtcp2_conn_handle_expiry(s->conn, ts);
+	if (ret == NGTCP2_ERR_IDLE_CLOSE)
+		share_end(s);
 	return leave(s, ret);
 }
 
@@ -330,6 +332,24 @@ int equic_share_stream_open(struct equic_share *s, uint64_t *stream)
 	return 0;
 }
 
+/* Not one that waits: the second sender may have it at any time. */
+static bool is_begun(const struct equic_share *s, const struct stream *st)
+{
+	return st->claimed || stream_read(s->memory, st->slot) & EQUIC_STREAM_CLAIMED;
+}
+
+static int take_error(int err)
+{
+	switch (err) {
+	case -EDQUOT:
+		return NGTCP2_ERR_STREAM_DATA_BLOCKED;
+	case -ESHUTDOWN:
+		return NGTCP2_ERR_STREAM_SHUT_WR;
+	default:
+		return NGTCP2_ERR_INVALID_ARGUMENT;
+	}
+}
+
 int equic_share_stream_send(struct equic_share *s, uint64_t stream,
 			    uint64_t offset, uint64_t len, bool fin)
 {
@@ -340,18 +360,18 @@ int equic_share_stream_send(struct equic_share *s, uint64_t stream,
 		return NGTCP2_ERR_STREAM_NOT_FOUND;
 	if (st->ended || st->reset)
 		return NGTCP2_ERR_STREAM_SHUT_WR;
-	err = stream_take(s->memory, st->slot, st->generation, offset, len);
-	if (err == -EDQUOT)
-		return NGTCP2_ERR_STREAM_DATA_BLOCKED;
+	if (!is_begun(s, st))
+		return NGTCP2_ERR_INVALID_ARGUMENT;
+	own_claimed(s, st);
+	err = (fin ? stream_take_last : stream_take)(s->memory, st->slot, st->generation,
+						     offset, len);
 	if (err)
-		return NGTCP2_ERR_INVALID_ARGUMENT;
-	if (fin && stream_end(stream_read(s->memory, st->slot)) != offset + len)
-		return NGTCP2_ERR_INVALID_ARGUMENT;
-	if (fin && stream_end(stream_close(s->memory, st->slot)) != offset + len)
-		return NGTCP2_ERR_INVALID_ARGUMENT;
+		return take_error(err);
+	/* An end that somebody moved back: what is known of the stream stays. */
 	err = stream_told(st, offset, len, fin, false);
-	return err == -ENOMEM ? NGTCP2_ERR_NOMEM :
-	       err ? NGTCP2_ERR_INVALID_ARGUMENT : 0;
+	if (err == -ENOMEM)
+		return s->error = NGTCP2_ERR_NOMEM;
+	return err ? NGTCP2_ERR_INVALID_ARGUMENT : 0;
 }
 
 bool equic_share_stream_next(struct equic_share *s,
@@ -368,8 +388,8 @@ bool equic_share_stream_next(struct equic_share *s,
 		.id = st->id,
 		.end = share_stream_end(s, st, word),
 		.acked = ranges_prefix(&st->acked),
-		.begun = st->claimed || word & EQUIC_STREAM_CLAIMED,
-		.ended = st->ended || st->reset,
+		.begun = is_begun(s, st),
+		.ended = st->ended || st->reset || word & EQUIC_STREAM_CLOSED,
 	};
 	return true;
 }

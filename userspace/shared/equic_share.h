@@ -359,9 +359,13 @@ int equic_share_stream_open(struct equic_share *s, uint64_t *stream);
  * @len: how many; they are asked for (bytes()) when they are sent
  * @fin: the stream ends behind them
  *
+ * What is not 0 has changed nothing, but for NGTCP2_ERR_NOMEM: the connection is to be
+ * closed then.
+ *
  * Return: 0; NGTCP2_ERR_STREAM_NOT_FOUND; NGTCP2_ERR_STREAM_SHUT_WR: it has ended;
  * NGTCP2_ERR_STREAM_DATA_BLOCKED: the peer does not allow that many;
- * NGTCP2_ERR_INVALID_ARGUMENT: @fin before what was sent; NGTCP2_ERR_NOMEM.
+ * NGTCP2_ERR_INVALID_ARGUMENT: @fin before what was sent, or the stream waits for the
+ * second sender; NGTCP2_ERR_NOMEM.
  */
 EQUIC_SHARE_API
 int equic_share_stream_send(struct equic_share *s, uint64_t stream,

@@ -277,7 +277,7 @@ static void recover_stream(struct equic_share *s, struct stream *stream)
 	if (stream->reset || stream->released)
 		return;
 	word = stream_read(s->memory, stream->slot);
-	if (word & EQUIC_STREAM_CLAIMED)
+	if (word & (EQUIC_STREAM_CLAIMED | EQUIC_STREAM_CLOSED))
 		own_claimed(s, stream);
 	end = share_stream_end(s, stream, word);
 	while (ranges_gap(&stream->told, 0, end, &gap)) {
@@ -287,6 +287,9 @@ static void recover_stream(struct equic_share *s, struct stream *stream)
 			return;
 		}
 	}
+	/* It closed the stream, and did not come to tell of FIN. */
+	if (word & EQUIC_STREAM_CLOSED && !stream->ended)
+		stream_told(stream, end, 0, true, false);
 }
 
 /* Numbers that were taken, and of which nobody has told: they are in no packet. */

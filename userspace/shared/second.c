@@ -189,16 +189,10 @@ static int take_credit(struct second *s, struct frame *frame)
 
 	if (record->kind != EQUIC_RECORD_STREAM)
 		return 0;
-	err = stream_take(s->memory, record->slot, record->generation,
-			  record->offset, record->len);
-	if (err)
-		return err;
-	/* The peer would close the connection: FINAL_SIZE_ERROR (RFC 9000, 4.5). */
-	if (record->flags & EQUIC_RECORD_FIN &&
-	    stream_end(stream_read(s->memory, record->slot)) >
-	    record->offset + record->len)
-		return -EINVAL;
-	return behind(s, frame, SECOND_CREDIT);
+	err = (record->flags & EQUIC_RECORD_FIN ? stream_take_last : stream_take)
+		(s->memory, record->slot, record->generation, record->offset,
+		 record->len);
+	return err ?: behind(s, frame, SECOND_CREDIT);
 }
 
 static int take_number(struct second *s, struct frame *frame)

@@ -140,8 +140,8 @@ int second_claim(struct second *s, unsigned int *slot, unsigned int *generation)
  * is void, or %EQUIC_RECORD_NO_NUMBER if none was taken. What fails before it leaves
  * nothing.
  *
- * Return: as second_datagram(), stream_id() and stream_take(); -EINVAL also: @fin,
- * and bytes behind it were taken. The bytes are the library's for 0, -ECANCELED,
+ * Return: as second_datagram(), stream_id() and stream_take(), or with @fin
+ * stream_take_last(). The bytes are the library's for 0, -ECANCELED,
  * -EOVERFLOW, -EPROTO, -ENOKEY, -EKEYEXPIRED, -ECOMM; and the caller's for all others.
  */
 int second_stream(struct second *s, unsigned int slot, unsigned int generation,

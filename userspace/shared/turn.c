@@ -270,12 +270,15 @@ void share_update_keys(struct equic_share *s, uint64_t taken)
 	s->nudged = false;
 }
 
-/* The keys wear out by what all senders seal (RFC 9001, 6.6). */
+/*
+ * The keys wear out by what all senders seal (RFC 9001, 6.6). The second one stops so
+ * early that what it takes until it is looked at again is within the limit, too.
+ */
 static void watch_keys(struct equic_share *s)
 {
 	uint64_t taken = number_pn(number_read(s->memory)) - s->epoch_first;
 
-	s->spent = taken >= s->packets_max;
+	s->spent = taken >= s->packets_max - least(s->packets_max / 2, SHARE_LEAP);
 	if (s->spent)
 		number_stop(s->memory);
 	if (!s->update_wanted)

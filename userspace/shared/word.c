@@ -238,8 +238,9 @@ int stream_id(const struct equic_shared *m, unsigned int slot,
 }
 
 /*
- * Move the end to @end. @paid is what data_take() was paid for it until now; what
- * of it was not used is for the caller to give back.
+ * Move the end to @end; with @closed, EQUIC_STREAM_CLOSED, for good. @paid is what
+ * data_take() was paid for it until now; what of it was not used is for the caller to
+ * give back.
  *
  * Paid first, then moved: so at each moment what all streams were moved by is not
  * more than what was paid, and that is not more than the limit. Moved first, a
@@ -247,7 +248,8 @@ int stream_id(const struct equic_shared *m, unsigned int slot,
  * taken back once another sender has gone on from it.
  */
 static int move_end(struct equic_shared *m, struct equic_shared_stream *stream,
-		    unsigned int generation, uint64_t end, uint64_t *paid)
+		    unsigned int generation, uint64_t end, uint64_t closed,
+		    uint64_t *paid)
 {
 	__u64 old = look_acquire(&stream->word), now, need;
 	unsigned int tries;
@@ -258,7 +260,9 @@ static int move_end(struct equic_shared *m, struct equic_shared_stream *stream,
 			return -ESTALE;
 		if (old & EQUIC_STREAM_CLOSED)
 			return -ESHUTDOWN;
-		if (end <= stream_end(old))
+		if (end < stream_end(old))
+			return closed ? -EINVAL : 0;
+		if (end == stream_end(old) && !closed)
 			return 0;
 		if (end > look_acquire(&stream->max))
 			return -EDQUOT;
@@ -274,7 +278,7 @@ static int move_end(struct equic_shared *m, struct equic_shared_stream *stream,
 		}
 		if (need > *paid)
 			*paid = need;
-		if (stream_swap(stream, &old, old - stream_end(old) + end)) {
+		if (stream_swap(stream, &old, (old - stream_end(old) + end) | closed)) {
 			*paid -= need;
 			return 0;
 		}
@@ -282,8 +286,8 @@ static int move_end(struct equic_shared *m, struct equic_shared_stream *stream,
 	return -EBUSY;
 }
 
-int stream_take(struct equic_shared *m, unsigned int slot,
-		unsigned int generation, uint64_t offset, uint64_t len)
+static int take(struct equic_shared *m, unsigned int slot, unsigned int generation,
+		uint64_t offset, uint64_t len, uint64_t closed)
 {
 	uint64_t paid = 0;
 	int err;
@@ -291,10 +295,22 @@ int stream_take(struct equic_shared *m, unsigned int slot,
 	if (slot >= EQUIC_SHARED_STREAMS || offset > EQUIC_STREAM_END_MASK ||
 	    len > EQUIC_STREAM_END_MASK - offset)
 		return -EINVAL;
-	err = move_end(m, &m->streams[slot], generation, offset + len, &paid);
+	err = move_end(m, &m->streams[slot], generation, offset + len, closed, &paid);
 	if (paid)
 		data_return(m, paid);
 	return err;
+}
+
+int stream_take(struct equic_shared *m, unsigned int slot, unsigned int generation,
+		uint64_t offset, uint64_t len)
+{
+	return take(m, slot, generation, offset, len, 0);
+}
+
+int stream_take_last(struct equic_shared *m, unsigned int slot, unsigned int generation,
+		     uint64_t offset, uint64_t len)
+{
+	return take(m, slot, generation, offset, len, EQUIC_STREAM_CLOSED);
 }
 
 static int put(struct equic_shared *m, unsigned int slot,

@@ -163,8 +163,20 @@ int stream_id(const struct equic_shared *m, unsigned int slot,
  * -EDQUOT: the peer does not allow that many, on the stream or on all;
  * -EINVAL: no such slot, or beyond EQUIC_STREAM_END_MASK; -EBUSY: above.
  */
-int stream_take(struct equic_shared *m, unsigned int slot,
-		unsigned int generation, uint64_t offset, uint64_t len);
+int stream_take(struct equic_shared *m, unsigned int slot, unsigned int generation,
+		uint64_t offset, uint64_t len);
+
+/*
+ * stream_take_last - as stream_take(), and the stream ends behind them
+ *
+ * It is closed by the same exchange: between two of them another sender could go on
+ * behind the end that a FIN is about to have (FINAL_SIZE_ERROR, RFC 9000, 4.5). Who
+ * takes them sends FIN, or tells that it is to be sent.
+ *
+ * Return: as stream_take(); -EINVAL also: bytes behind them were taken.
+ */
+int stream_take_last(struct equic_shared *m, unsigned int slot, unsigned int generation,
+		     uint64_t offset, uint64_t len);
 
 /**
  * stream_put - a stream for a slot that is empty
