@@ -202,6 +202,26 @@ static void test_streams(void)
 	end_becomes(shorten, 0, 60, 60, "end: it moves, to where it was");
 }
 
+static void last_becomes(void (*act)(void), int want, __u64 end, __u64 data,
+			 const char *what)
+{
+	fresh(1000, 1000);
+	second_act = act;
+	between = at_the_end;
+	expect_eq(stream_take_last(&m, 0, 1, 10, 50), want, what);
+	ktap_result(stream_end(m.streams[0].word) == end && m.data == data &&
+		    !(m.streams[0].word & EQUIC_STREAM_CLOSED) == (want == -EINVAL),
+		    "%s: the end is there, and paid", what);
+}
+
+static void test_last(void)
+{
+	last_becomes(take_less, 0, 60, 60, "last: another takes some of them");
+	last_becomes(take_as_far, 0, 60, 60, "last: another takes the same bytes");
+	last_becomes(take_further, -EINVAL, 70, 70, "last: another goes on behind");
+	last_becomes(close_it, -ESHUTDOWN, 0, 0, "last: another closes it");
+}
+
 static void test_more_credit(void)
 {
 	fresh(1000, 80);
@@ -268,6 +288,7 @@ int main(void)
 	test_numbers();
 	test_counts();
 	test_streams();
+	test_last();
 	test_more_credit();
 	test_held();
 	return ktap_end();
