@@ -129,10 +129,11 @@ static void test_worn_out(void)
 	scene_free(sc);
 
 	sc = begin(&plan);
-	while (number_pn(number_read(sc->memory)) < packets_max)
+	while (number_pn(number_read(sc->memory)) < packets_max / 2)
 		number_take(sc->memory, false, &word);
 	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
-	ktap_result(is_stopped(sc), "the second sender when somebody looks");
+	ktap_result(is_stopped(sc),
+		    "the second sender before, for it goes on until somebody looks");
 	packets_max = 0;
 	scene_free(sc);
 }
@@ -174,13 +175,18 @@ ngtcp2_ssize __wrap_ngtcp2_conn_write_connection_close_versioned(
 }
 
 /* Whether it stays stopped, and is told so. */
-static bool sends_nothing(struct scene *sc)
+static bool is_refused(struct scene *sc)
 {
 	uint8_t byte = 0;
 
-	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world) + S);
 	return is_stopped(sc) &&
 	       second_datagram(sc->second, &byte, 1, 0) == -EAGAIN;
+}
+
+static bool sends_nothing(struct scene *sc)
+{
+	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world) + S);
+	return is_refused(sc);
 }
 
 static ngtcp2_ssize close_peer(struct scene *sc, uint8_t *packet, size_t len)
@@ -230,6 +236,19 @@ static void test_draining(void)
 	ktap_result(n > 0 && deliver(sc, packet, n) == NGTCP2_ERR_DRAINING &&
 		    sends_nothing(sc),
 		    "stop is set when the connection is draining");
+	scene_free(sc);
+}
+
+/* RFC 9000, 10.1: nothing came for a minute, and the connection is gone. */
+static void test_idle(void)
+{
+	struct scene *sc = begin(&usual);
+
+	ktap_result(equic_share_handle_expiry(world_share(sc->world),
+					      world_now(sc->world) + 61 * S) ==
+				    NGTCP2_ERR_IDLE_CLOSE &&
+			    is_refused(sc),
+		    "stop is set when the connection was idle for too long");
 	scene_free(sc);
 }
 
@@ -530,6 +549,7 @@ int main(void)
 	test_worn_out();
 	test_close();
 	test_draining();
+	test_idle();
 	test_stateless_reset();
 	test_retire();
 	test_secrets();
