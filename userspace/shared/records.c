@@ -243,17 +243,31 @@ static int record_handle(struct equic_share *s, unsigned int ring,
 	return err ?: bad == -ESTALE ? 0 : bad;
 }
 
+static void hear(struct equic_share *s, unsigned int ring, const struct equic_record *r)
+{
+	int err = record_handle(s, ring, r);
+
+	if (err == -ENOMEM || err == -ENOBUFS)
+		s->error = NGTCP2_ERR_NOMEM;
+	else if (err)
+		s->stats.hostile++;
+}
+
+/*
+ * All that is there, and not what comes meanwhile: whoever sends on and on, it ends.
+ * What was taken or sent before has its record there.
+ */
 static void drain(struct equic_share *s, unsigned int ring)
 {
+	struct ring *r = s->ring[ring];
+	unsigned long end = ring_end(r);
 	struct equic_record record;
-	int err;
+	int err = 0;
 
-	while (!(err = ring_next(s->ring[ring], &record))) {
-		err = record_handle(s, ring, &record);
-		if (err == -ENOMEM || err == -ENOBUFS)
-			s->error = NGTCP2_ERR_NOMEM;
-		else if (err)
-			s->stats.hostile++;
+	while (!err && !ring_reached(r, end)) {
+		err = ring_next(r, &record);
+		if (!err)
+			hear(s, ring, &record);
 	}
 	if (err == -EPROTO && !s->stats.estranged)
 		share_estrange(s);
@@ -264,8 +278,7 @@ void records_drain(struct equic_share *s)
 	unsigned int i;
 
 	for (i = 0; i < s->options.ring_count; i++)
-		if (!ring_idle(s->ring[i]))
-			drain(s, i);
+		drain(s, i);
 }
 
 /* What was taken of a stream, and nobody has told of. */
