@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A second sender that does not cease to tell of its packets: the library goes on.
+ * A second sender that does not cease to tell of its packets, or tells of each that it
+ * was sent long ago: the library goes on.
  */
 #include "ktap.h"
 #include "scene.h"
@@ -70,9 +71,49 @@ static void test_talker(void)
 	scene_free(sc);
 }
 
-int main(void)
+/* Return: when all is there, ns from the beginning; 0: it is not. */
+static uint64_t play_timed(uint64_t seed, bool timeless, uint64_t *rtt)
 {
+	struct scene_plan plan = usual;
+	struct equic_share_stats st;
+	uint64_t took = 0;
+	struct scene *sc;
+
+	plan.seed = seed;
+	/* The clock has run for some hours. */
+	plan.begin = 20000 * S;
+	plan.timeless = timeless;
+	sc = scene_new(&plan);
+	if (!scene_play(sc, plan.begin + 300 * S) && scene_complete(sc))
+		took = world_ended(sc->world) - plan.begin;
+	equic_share_get_stats(world_share(sc->world), &st);
+	*rtt = st.smoothed_rtt;
+	ktap_diag("%.3f s, smoothed RTT %llu us", took / 1e9,
+		  (unsigned long long)st.smoothed_rtt / 1000);
+	scene_free(sc);
+	return took;
+}
+
+/* A sample of the RTT would be as long as the clock has run. */
+static void test_timeless(uint64_t seed)
+{
+	uint64_t rtt, wrong_rtt;
+	uint64_t took = play_timed(seed, false, &rtt);
+	uint64_t wrong_took = play_timed(seed, true, &wrong_rtt);
+
+	ktap_result(rtt && wrong_rtt < rtt + 10 * MS,
+		    "all records are of long ago: the RTT is the path's");
+	ktap_result(took && wrong_took && wrong_took < took / 4 * 5,
+		    "and all arrives in the usual time");
+}
+
+int main(int argc, char **argv)
+{
+	struct plan chances;
+
 	ktap_begin();
+	chances = chance_plan(argc, argv, 1, "runs");
 	test_talker();
+	test_timeless(chances.seed);
 	return ktap_end();
 }

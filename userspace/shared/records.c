@@ -164,6 +164,17 @@ static int record_unsent(struct equic_share *s, const struct equic_record *r)
 _Static_assert(RECOVERY_QUEUES == 1 + EQUIC_SHARE_RINGS_MAX,
 	       "each ring is of a queue, and one is the endpoint's");
 
+/*
+ * When it was sent, as far as that can be believed: not before the last look, for then
+ * its record was not there, and that is submitted first; nor in the time to come. (The
+ * record may have stood behind one that was only reserved: for as long as that took,
+ * which is nothing to an RTT.)
+ */
+static uint64_t sent_time(const struct equic_share *s, const struct equic_record *r)
+{
+	return most(s->looked, least(r->sent_ns, s->now));
+}
+
 /* It was sent, or is now: what it holds may be nobody's, but the peer acknowledges it. */
 static int record_sent(struct equic_share *s, unsigned int ring,
 		       const struct equic_record *r, enum piece_kind kind)
@@ -180,7 +191,7 @@ static int record_sent(struct equic_share *s, unsigned int ring,
 	};
 	struct sent sent = {
 		.pn = number_pn(r->number),
-		.time = least(r->sent_ns, s->now),
+		.time = sent_time(s, r),
 		.size = least(r->size, SHARE_PACKET_MAX),
 		.sender = SENDER_SECOND,
 		.queue = 1 + ring,
@@ -279,6 +290,7 @@ void records_drain(struct equic_share *s)
 
 	for (i = 0; i < s->options.ring_count; i++)
 		drain(s, i);
+	s->looked = s->now;
 }
 
 /* What was taken of a stream, and nobody has told of. */

@@ -138,6 +138,7 @@ struct equic_share {
 	uint64_t			update_time;
 
 	uint64_t			floor;		/* numbers from here on are new */
+	uint64_t			looked;		/* at the rings, when */
 	uint64_t			stack_next;
 	struct numbers			*numbers;
 	struct translator		translator;
