@@ -345,4 +345,6 @@ void records_recover(struct equic_share *s)
 		recover_stream(s, &s->streams.slots[s->streams.order[i]]);
 	/* Of the budget too: what it took and did not use. */
 	s->budget.granted = budget_read(s) + s->budget.registered;
+	/* Whoever comes behind it is believed. */
+	s->budget.due = s->budget.registered;
 }
