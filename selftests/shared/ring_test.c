@@ -237,6 +237,32 @@ static void test_reserved(void)
 	end();
 }
 
+/* Who reads up to there ends, though the producer does not. */
+static void test_end(void)
+{
+	unsigned long until;
+	__u64 n = 0;
+
+	begin();
+	ktap_result(ring_reached(consumer, ring_end(consumer)),
+		    "an empty ring ends where it begins");
+	put(producer, 0);
+	put(producer, 1);
+	until = ring_end(consumer);
+	put(producer, 2);
+	while (!ring_reached(consumer, until) && get(n))
+		n++;
+	ktap_result(n == 2 && get(2), "it ends behind what is there, not what comes");
+	raw->producer = 1UL << 40;
+	until = ring_end(consumer);
+	raw->producer = 0;
+	ktap_result(until == 3 * ROOM + SIZE && ring_end(consumer) == until,
+		    "at a position that is none it ends as if it were full");
+	ktap_result(!ring_reached(consumer, until) && next() == -EPROTO,
+		    "and who reads on sees that it is none");
+	end();
+}
+
 /* Each side's position is its own: what is written over it does not matter. */
 static void test_positions(void)
 {
@@ -620,6 +646,7 @@ int main(int argc, char **argv)
 		ktap_bail("pages of %ld bytes", sysconf(_SC_PAGESIZE));
 	test_sizes();
 	test_order();
+	test_end();
 	test_reserved();
 	test_positions();
 	test_wrap();

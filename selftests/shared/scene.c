@@ -105,7 +105,7 @@ static uint64_t second_now(void *ctx)
 {
 	struct scene *sc = ctx;
 
-	return world_now(sc->world);
+	return sc->plan.timeless ? 0 : world_now(sc->world);
 }
 
 static bool second_alive(void *ctx, enum second_step step)

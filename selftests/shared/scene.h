@@ -47,6 +47,7 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  *	then it is gone for good, and what it began is the endpoint's to end. NULL:
  *	nothing.
  * @callbacks: of struct world_options.
+ * @timeless: the second sender says of each packet that it was sent at 0.
  * @told: called in each callback about a datagram or a stream; NULL: nothing is.
  */
 struct scene_plan {
@@ -63,7 +64,7 @@ struct scene_plan {
 	unsigned int		mortal;
 	uint64_t		rebind_every;
 	int			stop_every;
-	bool			batched, stack_first, plain, alone;
+	bool			batched, stack_first, plain, alone, timeless;
 	void			(*spoil)(struct equic_shared *memory, int ring_fd);
 	void			(*callbacks)(ngtcp2_callbacks *callbacks);
 	void			(*told)(void);

@@ -226,6 +226,56 @@ static void test_liar(uint64_t seed)
 	scene_free(sc);
 }
 
+/* A packet of next to nothing, whatever the budget. */
+static void tell_little(struct scene *sc)
+{
+	const int64_t more = 1LL << 50;
+
+	sc->memory->budget += more;
+	if (second_datagram(sc->second, "", 1, 0))
+		ktap_bail("no packet");
+	sc->memory->budget -= more;
+}
+
+/*
+ * It takes more than there is, @often or once, and tells of a little of it in time.
+ * Return: what the stack sends in four seconds, of which it waits 100 ms.
+ */
+static uint64_t sent_beside_miser(uint64_t seed, bool often)
+{
+	struct scene_plan plan = bulk;
+	struct scene *sc;
+	uint64_t sent;
+	int i;
+
+	plan.seed = seed;
+	sc = scene_new(&plan);
+	scene_play(sc, 2 * S);
+	sc->dead = true;
+	sc->revive_at = UINT64_MAX;
+	sent = sc->stack_sent;
+	for (i = 0; i < 80; i++) {
+		if (!i || often)
+			sc->memory->budget -= 1LL << 39;
+		sc->memory->refused++;
+		tell_little(sc);
+		scene_play(sc, 2 * S + (i + 1) * 50 * MS);
+	}
+	sent = sc->stack_sent - sent;
+	scene_free(sc);
+	return sent;
+}
+
+static void test_miser(uint64_t seed, bool often)
+{
+	uint64_t sent = sent_beside_miser(seed, often);
+
+	ktap_diag("the stack sends %llu bytes in 4 s", (unsigned long long)sent);
+	ktap_result(sent > 4 << 20, "%s: the endpoint waits once for it",
+		    often ? "it takes all again and again, and tells of a little" :
+			    "it takes all, and tells of a little now and then");
+}
+
 /* The stack has nothing to send; what is lost is sent again in the middle of the rest. */
 static void test_resent(uint64_t seed)
 {
@@ -400,6 +450,8 @@ int main(int argc, char **argv)
 	test_halves(chances.seed, true);
 	test_rest(chances.seed);
 	test_liar(chances.seed);
+	test_miser(chances.seed, false);
+	test_miser(chances.seed, true);
 	test_resent(chances.seed);
 	test_fin_closes(chances.seed);
 	test_direct_call(chances.seed);

@@ -137,6 +137,7 @@ void alone_end(struct equic_share *s)
 {
 	numbers_begin(s->numbers, s->stack_next);
 	s->first = s->floor = s->stack_next;
+	s->looked = s->now;
 	s->memory->number = EQUIC_NUMBER_STOP |
 			    (uint64_t)s->epoch << EQUIC_NUMBER_EPOCH_SHIFT | s->first;
 	share_learn_parameters(s);

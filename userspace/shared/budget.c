@@ -20,15 +20,25 @@ static int64_t lesser(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* Nobody who keeps to the rules makes that of it; whoever did is not waited for. */
+static void spoiled(struct equic_share *s)
+{
+	struct share_budget *b = &s->budget;
+
+	s->stats.hostile++;
+	__atomic_store_n(&s->memory->budget, 0, __ATOMIC_RELAXED);
+	b->granted = b->registered;
+	b->due = b->registered + BUDGET_MAX;
+	b->doubted = true;
+}
+
 int64_t budget_read(struct equic_share *s)
 {
 	int64_t budget = __atomic_load_n(&s->memory->budget, __ATOMIC_RELAXED);
 
 	if (budget < BUDGET_MAX && budget > -BUDGET_MAX)
 		return budget;
-	s->stats.hostile++;
-	__atomic_store_n(&s->memory->budget, 0, __ATOMIC_RELAXED);
-	s->budget.granted = s->budget.registered;
+	spoiled(s);
 	return 0;
 }
 
@@ -38,22 +48,35 @@ static uint64_t tell_max(const struct equic_share *s)
 }
 
 /*
+ * All that was to be told of is: what was taken meanwhile has as long again. Who tells
+ * of a little now and then does not get longer for the rest.
+ */
+static void expect(struct equic_share *s, int64_t bytes)
+{
+	struct share_budget *b = &s->budget;
+
+	b->due = b->registered + bytes;
+	b->due_at = s->now + tell_max(s);
+	b->doubted = false;
+}
+
+/*
  * What was granted, is not there any more, and nobody has told of: on its way. Who takes
- * from the budget tells of it at once; or is dead, or wants the connection to starve.
+ * from the budget tells of it at once; or is dead, or wants the connection to starve, and
+ * is not waited for until he has told of as much.
  */
 static int64_t reserved(struct equic_share *s, int64_t budget)
 {
 	struct share_budget *b = &s->budget;
 	int64_t bytes = b->granted - budget - b->registered;
 
-	if (bytes <= 0 || !b->owing || b->told != b->registered)
-		b->told_at = s->now;
-	b->told = b->registered;
-	b->owing = bytes > 0;
-	if (b->owing && s->now < b->told_at + tell_max(s))
+	if (b->registered >= b->due || (bytes <= 0 && !b->doubted))
+		expect(s, bytes > 0 ? bytes : 0);
+	if (s->now >= b->due_at)
+		b->doubted = true;
+	if (bytes > 0 && !b->doubted)
 		return bytes;
 	b->granted = budget + b->registered;
-	b->owing = false;
 	return 0;
 }
 
@@ -103,7 +126,7 @@ uint64_t budget_expiry(const struct equic_share *s)
 {
 	const struct share_budget *b = &s->budget;
 
-	return b->hungry && b->owing ? b->told_at + tell_max(s) : UINT64_MAX;
+	return b->hungry && !b->doubted && b->registered < b->due ? b->due_at : UINT64_MAX;
 }
 
 void budget_used(struct equic_share *s, uint32_t bytes)

@@ -164,6 +164,17 @@ static int record_unsent(struct equic_share *s, const struct equic_record *r)
 _Static_assert(RECOVERY_QUEUES == 1 + EQUIC_SHARE_RINGS_MAX,
 	       "each ring is of a queue, and one is the endpoint's");
 
+/*
+ * When it was sent, as far as that can be believed: not before the last look, for then
+ * its record was not there, and that is submitted first; nor in the time to come. (The
+ * record may have stood behind one that was only reserved: for as long as that took,
+ * which is nothing to an RTT.)
+ */
+static uint64_t sent_time(const struct equic_share *s, const struct equic_record *r)
+{
+	return most(s->looked, least(r->sent_ns, s->now));
+}
+
 /* It was sent, or is now: what it holds may be nobody's, but the peer acknowledges it. */
 static int record_sent(struct equic_share *s, unsigned int ring,
 		       const struct equic_record *r, enum piece_kind kind)
@@ -180,7 +191,7 @@ static int record_sent(struct equic_share *s, unsigned int ring,
 	};
 	struct sent sent = {
 		.pn = number_pn(r->number),
-		.time = least(r->sent_ns, s->now),
+		.time = sent_time(s, r),
 		.size = least(r->size, SHARE_PACKET_MAX),
 		.sender = SENDER_SECOND,
 		.queue = 1 + ring,
@@ -243,17 +254,31 @@ static int record_handle(struct equic_share *s, unsigned int ring,
 	return err ?: bad == -ESTALE ? 0 : bad;
 }
 
+static void hear(struct equic_share *s, unsigned int ring, const struct equic_record *r)
+{
+	int err = record_handle(s, ring, r);
+
+	if (err == -ENOMEM || err == -ENOBUFS)
+		s->error = NGTCP2_ERR_NOMEM;
+	else if (err)
+		s->stats.hostile++;
+}
+
+/*
+ * All that is there, and not what comes meanwhile: whoever sends on and on, it ends.
+ * What was taken or sent before has its record there.
+ */
 static void drain(struct equic_share *s, unsigned int ring)
 {
+	struct ring *r = s->ring[ring];
+	unsigned long end = ring_end(r);
 	struct equic_record record;
-	int err;
+	int err = 0;
 
-	while (!(err = ring_next(s->ring[ring], &record))) {
-		err = record_handle(s, ring, &record);
-		if (err == -ENOMEM || err == -ENOBUFS)
-			s->error = NGTCP2_ERR_NOMEM;
-		else if (err)
-			s->stats.hostile++;
+	while (!err && !ring_reached(r, end)) {
+		err = ring_next(r, &record);
+		if (!err)
+			hear(s, ring, &record);
 	}
 	if (err == -EPROTO && !s->stats.estranged)
 		share_estrange(s);
@@ -264,8 +289,8 @@ void records_drain(struct equic_share *s)
 	unsigned int i;
 
 	for (i = 0; i < s->options.ring_count; i++)
-		if (!ring_idle(s->ring[i]))
-			drain(s, i);
+		drain(s, i);
+	s->looked = s->now;
 }
 
 /* What was taken of a stream, and nobody has told of. */
@@ -323,4 +348,6 @@ void records_recover(struct equic_share *s)
 		recover_stream(s, &s->streams.slots[s->streams.order[i]]);
 	/* Of the budget too: what it took and did not use. */
 	s->budget.granted = budget_read(s) + s->budget.registered;
+	/* Whoever comes behind it is believed. */
+	s->budget.due = s->budget.registered;
 }

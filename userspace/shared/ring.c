@@ -286,9 +286,17 @@ static bool is_abandoned(const struct ring *r)
 	return (long)(r->abandoned - r->position) > 0;
 }
 
-bool ring_idle(const struct ring *r)
+unsigned long ring_end(const struct ring *r)
 {
-	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) == r->position;
+	unsigned long bytes = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) -
+			      r->position;
+
+	return r->position + (bytes < r->size ? bytes : r->size);
+}
+
+bool ring_reached(const struct ring *r, unsigned long end)
+{
+	return (long)(end - r->position) <= 0;
 }
 
 /* @left falls in each round by ALIGNMENT at least: whoever writes, it ends. */

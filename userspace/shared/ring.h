@@ -65,8 +65,11 @@ struct equic_record *ring_reserve(struct ring *r);
 void ring_submit(struct ring *r, struct equic_record *record);
 void ring_discard(struct ring *r, struct equic_record *record);
 
-/* Whether nothing has come since ring_next() has seen all there was. */
-bool ring_idle(const struct ring *r);
+/* Where that ends which is there now: behind the whole ring at most. */
+unsigned long ring_end(const struct ring *r);
+
+/* Whether ring_next() has come so far. */
+bool ring_reached(const struct ring *r, unsigned long end);
 
 /**
  * ring_next - the oldest record that was submitted
@@ -74,7 +77,7 @@ bool ring_idle(const struct ring *r);
  * @record: result, a copy
  *
  * It looks at what was there when it was called, so that it ends although a producer
- * be faster.
+ * be faster. Who calls it until there is nothing stops at ring_end() for the same.
  *
  * Return: 0; -ENOENT: none, or the next is reserved and not yet submitted;
  * -EPROTO: what is in the ring is no ring: it is not used any more.

@@ -237,6 +237,8 @@ struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 		   !settings->no_pmtud;
 	s->options.payload_max = options->payload_max ?: EQUIC_SHARE_PAYLOAD_DEFAULT;
 	s->memory_fd = -1;
+	/* No record is from before. */
+	s->looked = settings->initial_ts;
 	for (i = 0; i < EQUIC_SHARE_RINGS_MAX; i++)
 		s->ring_fd[i] = -1;
 	s->begun = !!options->events;

@@ -81,9 +81,9 @@ struct share_path {
  * struct share_budget - who may send how much: see budget.c
  * @granted: bytes that the budget word was given, in all.
  * @registered: of them, those of the second sender's packets that are told of.
- * @told: that many were at the last look.
- * @told_at: when they had become more, or need not.
- * @owing: something was taken and is not told of.
+ * @due: that many are to be, for so much was taken; and
+ * @due_at: until then.
+ * @doubted: they were not: what is taken is not on its way.
  * @theirs: its part of what the window has room for.
  * @kept: the endpoint's part.
  * @refused: so often there was nothing for the second sender; and
@@ -95,9 +95,9 @@ struct share_path {
 struct share_budget {
 	int64_t		granted;
 	int64_t		registered;
-	int64_t		told;
-	uint64_t	told_at;
-	bool		owing;
+	int64_t		due;
+	uint64_t	due_at;
+	bool		doubted;
 	int64_t		theirs;
 	int64_t		kept;
 	uint64_t	refused;
@@ -138,6 +138,7 @@ struct equic_share {
 	uint64_t			update_time;
 
 	uint64_t			floor;		/* numbers from here on are new */
+	uint64_t			looked;		/* at the rings, when */
 	uint64_t			stack_next;
 	struct numbers			*numbers;
 	struct translator		translator;
