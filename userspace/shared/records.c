@@ -268,11 +268,21 @@ void records_drain(struct equic_share *s)
 			drain(s, i);
 }
 
+/* What was said of a stream cannot be; or there is no account of it any more. */
+static void stream_failed(struct equic_share *s, int err)
+{
+	if (err == -ENOMEM)
+		s->error = NGTCP2_ERR_NOMEM;
+	else
+		s->stats.hostile++;
+}
+
 /* What was taken of a stream, and nobody has told of. */
 static void recover_stream(struct equic_share *s, struct stream *stream)
 {
 	uint64_t word, end;
 	struct range gap;
+	int err;
 
 	if (stream->reset || stream->released)
 		return;
@@ -281,9 +291,10 @@ static void recover_stream(struct equic_share *s, struct stream *stream)
 		own_claimed(s, stream);
 	end = share_stream_end(s, stream, word);
 	while (ranges_gap(&stream->told, 0, end, &gap)) {
-		if (stream_told(stream, gap.begin, gap.end - gap.begin, false,
-				false)) {
-			s->error = NGTCP2_ERR_NOMEM;
+		err = stream_told(stream, gap.begin, gap.end - gap.begin, false,
+				  false);
+		if (err) {
+			stream_failed(s, err);
 			return;
 		}
 	}

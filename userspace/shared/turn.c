@@ -296,13 +296,19 @@ static bool credit_spoiled(const struct equic_share *s)
 	       data < s->stack_data + s->gone_data;
 }
 
+/* How far a stream's end can be: once it has a final size, that is where it is. */
+static uint64_t end_max(const struct stream *stream)
+{
+	return stream->ended || stream->reset ? stream->final : stream->max;
+}
+
 uint64_t share_stream_end(struct equic_share *s, const struct stream *stream,
 			  uint64_t word)
 {
 	uint64_t end = stream_end(word), known = stream_known_end(stream);
 
 	if (stream_generation(word) == stream->generation && end >= known &&
-	    end <= stream->max)
+	    end <= end_max(stream))
 		return end;
 	s->stats.hostile++;
 	return known;
