@@ -121,7 +121,10 @@ static uint64_t total(const ngtcp2_vec *datav, size_t datavcnt)
 	return sum;
 }
 
-/* As much as a packet can have, and the peer allows. */
+/*
+ * As much as a packet can have, and the peer allows: also where a word that was spoiled
+ * says that it allows more.
+ */
 static size_t cut(struct equic_share *s, ngtcp2_vec *to, const ngtcp2_vec *datav,
 		  size_t datavcnt, uint64_t *taken)
 {
@@ -129,6 +132,7 @@ static size_t cut(struct equic_share *s, ngtcp2_vec *to, const ngtcp2_vec *datav
 	uint64_t left;
 
 	left = least(total(datav, datavcnt), SHARE_PACKET_MAX);
+	left = least(left, share_data_left(s));
 	*taken = left = data_take_some(s->memory, left);
 	for (i = 0; i < datavcnt && left; i++) {
 		if (!datav[i].len)
@@ -330,6 +334,14 @@ int equic_share_stream_open(struct equic_share *s, uint64_t *stream)
 	return 0;
 }
 
+/* Beyond the peer's credit, also where a word that was spoiled says that it is not. */
+static bool is_overdrawn(const struct equic_share *s, const struct stream *st,
+			 uint64_t offset, uint64_t len)
+{
+	return offset <= EQUIC_STREAM_END_MASK && len <= EQUIC_STREAM_END_MASK &&
+	       offset + len > st->known + share_data_left(s);
+}
+
 int equic_share_stream_send(struct equic_share *s, uint64_t stream,
 			    uint64_t offset, uint64_t len, bool fin)
 {
@@ -338,6 +350,8 @@ int equic_share_stream_send(struct equic_share *s, uint64_t stream,
 
 	if (!st || st->released)
 		return NGTCP2_ERR_STREAM_NOT_FOUND;
+	if (is_overdrawn(s, st, offset, len))
+		return NGTCP2_ERR_STREAM_DATA_BLOCKED;
 	if (st->ended || st->reset)
 		return NGTCP2_ERR_STREAM_SHUT_WR;
 	err = stream_take(s->memory, st->slot, st->generation, offset, len);

@@ -7,19 +7,15 @@
 #include "share.h"
 #include "word.h"
 
+/* Of the peer's credit, what is known to be used. */
 static uint64_t known_data(const struct equic_share *s)
 {
-	uint64_t data = s->stack_data + s->gone_data;
-	unsigned int i;
+	return s->stack_data + s->streams.known;
+}
 
-	for (i = 0; i < s->streams.count; i++) {
-		const struct stream *stream =
-			&s->streams.slots[s->streams.order[i]];
-
-		if (!stream->released)
-			data += stream_known_end(stream);
-	}
-	return data;
+uint64_t share_data_left(const struct equic_share *s)
+{
+	return s->data_max - least(known_data(s), s->data_max);
 }
 
 void share_settle_credit(struct equic_share *s)
@@ -34,7 +30,7 @@ static void put_stream(struct equic_shared *m, const struct stream *stream)
 	stream_put_claimed(m, stream->slot, stream->generation, stream->id,
 			   stream->max);
 	/* Paid for below, with all others. */
-	m->streams[stream->slot].word |= stream_known_end(stream);
+	m->streams[stream->slot].word |= stream->known;
 }
 
 void share_estrange(struct equic_share *s)
@@ -292,26 +288,30 @@ static bool credit_spoiled(const struct equic_share *s)
 	uint64_t data = __atomic_load_n(&s->memory->data, __ATOMIC_RELAXED);
 	uint64_t max = __atomic_load_n(&s->memory->data_max, __ATOMIC_RELAXED);
 
-	return max != s->data_max || data > max ||
-	       data < s->stack_data + s->gone_data;
+	return max != s->data_max || data > max || data < known_data(s);
 }
 
-/* How far a stream's end can be: once it has a final size, that is where it is. */
-static uint64_t end_max(const struct stream *stream)
+/*
+ * How far a stream's end can be. Once it has a final size, that is where it is; and what
+ * nobody can have paid for, nobody took: to send it would end the connection.
+ */
+static uint64_t end_max(const struct equic_share *s, const struct stream *stream)
 {
-	return stream->ended || stream->reset ? stream->final : stream->max;
+	if (stream->ended || stream->reset)
+		return stream->final;
+	return least(stream->max, stream->known + share_data_left(s));
 }
 
 uint64_t share_stream_end(struct equic_share *s, const struct stream *stream,
 			  uint64_t word)
 {
-	uint64_t end = stream_end(word), known = stream_known_end(stream);
+	uint64_t end = stream_end(word);
 
-	if (stream_generation(word) == stream->generation && end >= known &&
-	    end <= end_max(stream))
+	if (stream_generation(word) == stream->generation && end >= stream->known &&
+	    end <= end_max(s, stream))
 		return end;
 	s->stats.hostile++;
-	return known;
+	return stream->known;
 }
 
 uint64_t share_close_stream(struct equic_share *s, const struct stream *stream)
