@@ -213,10 +213,53 @@ static void test_credit_back(void)
 	scene_free(sc);
 }
 
+/* One byte each, from behind, with as many between them: each costs a record, and moves all. */
+static bool tell_pieces(struct scene *sc, const struct theirs *st, int count)
+{
+	const struct equic_share *s = world_share(sc->world);
+	const struct stream *stream = streams_at((struct streams *)&s->streams, st->slot,
+						 st->generation);
+	bool bounded = true;
+
+	while (count--) {
+		tell_unsent(sc, st, 2 * count + 1, 2 * count + 2);
+		if (count % SOME)
+			continue;
+		scene_hostile(sc);
+		bounded &= stream->told.room <= RANGES_MAX &&
+			   stream->due.room <= RANGES_MAX;
+	}
+	return bounded;
+}
+
+/* Its end, and paid for. */
+static struct theirs paid(struct scene *sc, uint64_t end)
+{
+	struct theirs st = claim(sc);
+
+	if (stream_take(sc->memory, st.slot, st.generation, 0, end))
+		ktap_bail("no credit");
+	return st;
+}
+
+static void test_pieces(void)
+{
+	struct scene *sc = scene_begun(&usual);
+	struct theirs st = paid(sc, 5 * RANGES_MAX);
+	bool bounded = tell_pieces(sc, &st, 2 * RANGES_MAX);
+
+	ktap_result(bounded && scene_hostile(sc) == 1,
+		    "a stream that is told of in too many pieces has no more of them");
+	ktap_result(scene_goes_on(sc) && scene_received(sc, st.id)->reset,
+		    "and is reset");
+	scene_free(sc);
+}
+
 int main(void)
 {
 	ktap_begin();
 	test_behind_fin();
+	test_pieces();
 	test_unpaid();
 	test_credit_back();
 	return ktap_end();

@@ -180,7 +180,8 @@ struct equic_share_options {
  * @window: congestion window, bytes.
  * @in_flight: bytes.
  * @smoothed_rtt: ns.
- * @hostile: what the second sender wrote and cannot have meant. See also @estranged.
+ * @hostile: what the second sender wrote and cannot have meant; streams that were reset
+ *	for it, too. See also @estranged.
  * @estranged: the memory has been given up, because a word in it was spoiled: the
  *	connection goes on without a second sender. Streams that waited for it may have
  *	been begun, so they stay open: equic_share_stream_next() has them.
@@ -361,7 +362,8 @@ int equic_share_stream_open(struct equic_share *s, uint64_t *stream);
  *
  * Return: 0; NGTCP2_ERR_STREAM_NOT_FOUND; NGTCP2_ERR_STREAM_SHUT_WR: it has ended;
  * NGTCP2_ERR_STREAM_DATA_BLOCKED: the peer does not allow that many;
- * NGTCP2_ERR_INVALID_ARGUMENT: @fin before what was sent; NGTCP2_ERR_NOMEM.
+ * NGTCP2_ERR_INVALID_ARGUMENT: @fin before what was sent, or more than 16384 pieces with
+ * gaps between them; NGTCP2_ERR_NOMEM.
  */
 EQUIC_SHARE_API
 int equic_share_stream_send(struct equic_share *s, uint64_t stream,

@@ -60,13 +60,31 @@ static void say_fate(struct equic_share *s, uint64_t cookie,
 		s->options.events->datagram(s->options.ctx, cookie, fate);
 }
 
+/* In so many pieces that no account is kept of them: the peer is told not to wait. */
+static void give_up(struct equic_share *s, struct stream *stream)
+{
+	stream_reset(stream, share_close_stream(s, stream), 0);
+}
+
+/* What has become of a stream's bytes cannot be noted. */
+static void stream_failed(struct equic_share *s, struct stream *stream, int err)
+{
+	if (err == -ENOMEM)
+		s->error = NGTCP2_ERR_NOMEM;
+	else
+		s->stats.hostile++;
+	if (err == -E2BIG)
+		give_up(s, stream);
+}
+
 static void bytes_acked(struct equic_share *s, struct stream *stream,
 			const struct piece *piece)
 {
 	uint64_t before = ranges_prefix(&stream->acked), now;
+	int err = stream_acked(stream, piece->offset, piece->len, piece->fin);
 
-	if (stream_acked(stream, piece->offset, piece->len, piece->fin))
-		s->error = NGTCP2_ERR_NOMEM;
+	if (err)
+		stream_failed(s, stream, err);
 	now = ranges_prefix(&stream->acked);
 	if (now > before)
 		records_say(s, stream, EQUIC_SHARE_STREAM_ACKED, now);
@@ -96,14 +114,16 @@ static void lose(struct equic_share *s, const struct piece *piece)
 {
 	struct stream *stream = streams_at(&s->streams, piece->slot,
 					   piece->generation);
+	int err = 0;
 
 	if (piece->kind == PIECE_DATAGRAM)
 		say_fate(s, piece->cookie, EQUIC_SHARE_LOST);
 	if (piece->kind == PIECE_RESET && stream)
 		stream_reset_lost(stream);
-	if (piece->kind == PIECE_STREAM && stream &&
-	    stream_lost(stream, piece->offset, piece->len, piece->fin))
-		s->error = NGTCP2_ERR_NOMEM;
+	if (piece->kind == PIECE_STREAM && stream)
+		err = stream_lost(stream, piece->offset, piece->len, piece->fin);
+	if (err)
+		stream_failed(s, stream, err);
 }
 
 static void on_lost(void *ctx, const struct sent *sent)
@@ -123,13 +143,15 @@ const struct recovery_ops records_ops = {
 
 /*
  * Bytes that nobody can have taken are not believed to be. Return: 0; -ESTALE: the
- * stream is over: who hung did not know; -EPROTO; -ENOMEM.
+ * stream is over: who hung did not know; -EPROTO; -E2BIG: of this one nothing more is
+ * believed; -ENOMEM.
  */
 static int record_stream(struct equic_share *s, const struct equic_record *r)
 {
 	bool fin = r->flags & EQUIC_RECORD_FIN;
 	struct stream *stream;
 	uint64_t end;
+	int err;
 
 	if (streams_over(&s->streams, r->slot, r->generation))
 		return -ESTALE;
@@ -147,8 +169,11 @@ static int record_stream(struct equic_share *s, const struct equic_record *r)
 		stream_close(s->memory, r->slot);
 	if (r->len && ranges_have(&stream->told, r->offset, r->offset + r->len))
 		s->stats.twice += r->len;
-	return stream_told(stream, r->offset, r->len, fin,
-			   !(r->flags & EQUIC_RECORD_UNSENT));
+	err = stream_told(stream, r->offset, r->len, fin,
+			  !(r->flags & EQUIC_RECORD_UNSENT));
+	if (err == -E2BIG)
+		give_up(s, stream);
+	return err;
 }
 
 static int record_unsent(struct equic_share *s, const struct equic_record *r)
@@ -268,15 +293,6 @@ void records_drain(struct equic_share *s)
 			drain(s, i);
 }
 
-/* What was said of a stream cannot be; or there is no account of it any more. */
-static void stream_failed(struct equic_share *s, int err)
-{
-	if (err == -ENOMEM)
-		s->error = NGTCP2_ERR_NOMEM;
-	else
-		s->stats.hostile++;
-}
-
 /* What was taken of a stream, and nobody has told of. */
 static void recover_stream(struct equic_share *s, struct stream *stream)
 {
@@ -294,7 +310,7 @@ static void recover_stream(struct equic_share *s, struct stream *stream)
 		err = stream_told(stream, gap.begin, gap.end - gap.begin, false,
 				  false);
 		if (err) {
-			stream_failed(s, err);
+			stream_failed(s, stream, err);
 			return;
 		}
 	}

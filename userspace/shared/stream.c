@@ -119,11 +119,13 @@ void streams_free(struct streams *s)
 static int make_due(struct stream *s, uint64_t begin, uint64_t end)
 {
 	struct range gap;
+	int err;
 
 	/* What a later packet has brought there is not sent again. */
 	while (ranges_gap(&s->acked, begin, end, &gap)) {
-		if (ranges_add(&s->due, gap.begin, gap.end))
-			return -ENOMEM;
+		err = ranges_add(&s->due, gap.begin, gap.end);
+		if (err)
+			return err;
 		s->all->any_due = true;
 		begin = gap.end;
 	}
@@ -142,14 +144,16 @@ int stream_told(struct stream *s, uint64_t begin, uint64_t len, bool fin,
 		bool sent)
 {
 	uint64_t end = begin + len;
+	int err;
 
 	if ((s->ended || s->reset) &&
 	    (end > s->final || (fin && end != s->final)))
 		return -EPROTO;
 	if (fin && end < s->known)
 		return -EPROTO;
-	if (ranges_add(&s->told, begin, end))
-		return -ENOMEM;
+	err = ranges_add(&s->told, begin, end);
+	if (err)
+		return err;
 	know(s, end);
 	if (fin && !s->ended && !s->reset) {
 		s->ended = true;
@@ -166,9 +170,8 @@ int stream_acked(struct stream *s, uint64_t begin, uint64_t len, bool fin)
 		s->fin_acked = true;
 		s->fin_due = false;
 	}
-	if (ranges_add(&s->acked, begin, begin + len))
-		return -ENOMEM;
-	return ranges_remove(&s->due, begin, begin + len);
+	return ranges_add(&s->acked, begin, begin + len) ?:
+	       ranges_remove(&s->due, begin, begin + len);
 }
 
 int stream_lost(struct stream *s, uint64_t begin, uint64_t len, bool fin)
@@ -189,6 +192,8 @@ void stream_reset(struct stream *s, uint64_t final, uint64_t code)
 	know(s, final);
 	s->code = code;
 	s->fin_due = false;
+	/* Nobody asks what was told of it any more, either. */
+	ranges_free(&s->told);
 	ranges_free(&s->due);
 }
 

@@ -102,12 +102,13 @@ void streams_free(struct streams *s);
  * @fin: with FIN behind them
  * @sent: false: they are to be sent again
  *
- * Return: 0; -ENOMEM; -EPROTO: beyond a final size, or another one.
+ * Return: 0; -ENOMEM; -EPROTO: beyond a final size, or another one; -E2BIG: it is in more
+ * pieces than %RANGES_MAX.
  */
 int stream_told(struct stream *s, uint64_t begin, uint64_t len, bool fin,
 		bool sent);
 
-/* What was sent is acknowledged, or lost. Return: 0, -ENOMEM. */
+/* What was sent is acknowledged, or lost. Return: 0; -ENOMEM; -E2BIG: as above. */
 int stream_acked(struct stream *s, uint64_t begin, uint64_t len, bool fin);
 int stream_lost(struct stream *s, uint64_t begin, uint64_t len, bool fin);
 
