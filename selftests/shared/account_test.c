@@ -4,9 +4,11 @@
  * what of the peer's credit is used. A second sender that writes into it what it likes
  * does no harm to the connection.
  */
+#include "frame.h"
 #include "ktap.h"
 #include "scene.h"
 #include "share.h"
+#include "varint.h"
 #include "word.h"
 
 #define MS NGTCP2_MILLISECONDS
@@ -24,6 +26,12 @@ struct theirs {
 	unsigned int	slot, generation;
 	uint64_t	id;
 };
+
+/* What the library knows of it. */
+static const struct stream *known(struct scene *sc, const struct theirs *st)
+{
+	return streams_at(&world_share(sc->world)->streams, st->slot, st->generation);
+}
 
 static struct theirs claim(struct scene *sc)
 {
@@ -213,12 +221,10 @@ static void test_credit_back(void)
 	scene_free(sc);
 }
 
-/* One byte each, from behind, with as many between them: each costs a record, and moves all. */
+/* One byte each, and one between: from behind, so that each moves all that were before. */
 static bool tell_pieces(struct scene *sc, const struct theirs *st, int count)
 {
-	const struct equic_share *s = world_share(sc->world);
-	const struct stream *stream = streams_at((struct streams *)&s->streams, st->slot,
-						 st->generation);
+	const struct stream *stream = known(sc, st);
 	bool bounded = true;
 
 	while (count--) {
@@ -255,6 +261,137 @@ static void test_pieces(void)
 	scene_free(sc);
 }
 
+/* What is used of the credit is what is known to be, when nobody else writes there. */
+static bool is_exact(struct scene *sc)
+{
+	const struct equic_share *s = world_share(sc->world);
+
+	return s->memory != s->mapped &&
+	       s->memory->data == s->stack_data + s->streams.known;
+}
+
+/* For the callback: who sends there, once. */
+static struct scene *hooked;
+static struct theirs hooked_stream;
+
+/* Records were looked at before; then the memory is spoiled. */
+static void send_and_spoil(void)
+{
+	struct scene *sc = hooked;
+
+	if (!sc)
+		return;
+	hooked = NULL;
+	budget_add(sc->memory, 2 * SOME);
+	send_some(sc, &hooked_stream, 0, false);
+	sc->memory->number += 1ULL << 40;
+}
+
+static void wait_for_room(struct scene *sc)
+{
+	while (recovery_room(world_share(sc->world)->recovery, world_now(sc->world)) <
+	       2 * SOME)
+		scene_run(sc, MS);
+}
+
+/* The library sends something that it asks for. */
+static void write_own(struct scene *sc)
+{
+	struct equic_share *share = world_share(sc->world);
+	uint8_t packet[TRANSIT_DATAGRAM_MAX];
+	ngtcp2_ssize n;
+	uint64_t id;
+
+	if (equic_share_stream_open(share, &id))
+		ktap_bail("no stream");
+	wait_for_room(sc);
+	hooked = sc;
+	equic_share_stream_send(share, id, 0, SOME, true);
+	n = equic_share_writev_stream(share, NULL, NULL, packet, sizeof(packet), NULL, 0, -1,
+				      NULL, 0, world_now(sc->world));
+	if (n > 0)
+		world_send(sc->world, packet, n);
+}
+
+static void test_sent_before(void)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+
+	plan.told = send_and_spoil;
+	sc = scene_begun(&plan);
+	hooked_stream = claim(sc);
+	write_own(sc);
+	if (hooked || !is_estranged(sc))
+		ktap_bail("the memory is kept");
+	ktap_result(known(sc, &hooked_stream)->known == SOME && is_exact(sc),
+		    "what was sent in the moment before the memory is given up is known");
+	equic_share_stream_reset(world_share(sc->world), hooked_stream.id, CODE);
+	ktap_result(!scene_hostile(sc) && scene_goes_on(sc) &&
+			    scene_received(sc, hooked_stream.id)->reset,
+		    "and is in the final size");
+	scene_free(sc);
+}
+
+static size_t stream_frame(uint8_t *to, size_t room, uint64_t id, size_t len)
+{
+	uint8_t *at = to, *end = to + room;
+	size_t i;
+
+	*at++ = FRAME_STREAM | FRAME_STREAM_LEN;
+	at = varint_write(at, end, id);
+	at = varint_write(at, end, len);
+	for (i = 0; i < len; i++)
+		*at++ = stream_byte(id, i);
+	return at - to;
+}
+
+/* It has taken all that it needs for a packet when the memory is given up. */
+static void test_sent_behind(void)
+{
+	struct scene *sc = scene_begun(&usual);
+	struct equic_record *record = ring_reserve(sc->ring);
+	struct theirs st = paid(sc, SOME);
+	uint8_t payload[2 * SOME];
+	uint64_t word;
+	size_t len;
+
+	if (!record || number_take(sc->memory, true, &word))
+		ktap_bail("no number");
+	sc->memory->data_max++;
+	if (scene_hostile(sc) || !is_estranged(sc))
+		ktap_bail("the memory is kept");
+	*record = (struct equic_record){
+		.number = word, .sent_ns = world_now(sc->world), .size = SOME + 50,
+		.connection = sc->memory->connection, .kind = EQUIC_RECORD_STREAM,
+		.slot = st.slot, .generation = st.generation, .len = SOME,
+	};
+	ring_submit(sc->ring, record);
+	len = stream_frame(payload, sizeof(payload), st.id, SOME);
+	scene_send_under(sc, word, payload, len);
+	ktap_result(!scene_hostile(sc) && known(sc, &st)->known == SOME && is_exact(sc),
+		    "what is sent behind that, by who was late, is believed and counted");
+	equic_share_stream_reset(world_share(sc->world), st.id, CODE);
+	ktap_result(scene_goes_on(sc) && scene_received(sc, st.id)->reset,
+		    "and is in the final size, too");
+	scene_free(sc);
+}
+
+/* What is wrong there is found once more when what is left in the rings is read. */
+static void test_broken_ring(void)
+{
+	struct scene *sc = scene_begun(&usual);
+	struct equic_record *record = ring_reserve(sc->ring);
+	uint32_t *len = (uint32_t *)record - 2;
+
+	if (!record)
+		ktap_bail("no record");
+	*len = 4;
+	ktap_result(!scene_hostile(sc) && is_estranged(sc) && scene_goes_on(sc),
+		    "a ring with something else than records ends the sharing");
+	scene_free(sc);
+}
+
 int main(void)
 {
 	ktap_begin();
@@ -262,5 +399,8 @@ int main(void)
 	test_pieces();
 	test_unpaid();
 	test_credit_back();
+	test_sent_before();
+	test_sent_behind();
+	test_broken_ring();
 	return ktap_end();
 }

@@ -140,6 +140,9 @@ bool scene_goes_on(struct scene *sc);
 /* A record of the second sender's. */
 void scene_submit(struct scene *sc, const struct equic_record *record);
 
+/* A packet under a number that was taken before, with the keys of epoch 0. */
+void scene_send_under(struct scene *sc, uint64_t word, const uint8_t *payload, size_t len);
+
 /* How often the library has found something that makes no sense, all records heard. */
 uint64_t scene_hostile(struct scene *sc);
 

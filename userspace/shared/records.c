@@ -158,6 +158,9 @@ static int record_stream(struct equic_share *s, const struct equic_record *r)
 	stream = streams_at(&s->streams, r->slot, r->generation);
 	if (!stream || r->len > SHARE_PACKET_MAX)
 		return -EPROTO;
+	/* It took them in the memory that was given up: in what is in its place, now. */
+	if (s->memory != s->mapped)
+		stream_take(s->memory, r->slot, r->generation, r->offset, r->len);
 	end = share_stream_end(s, stream, stream_read(s->memory, r->slot));
 	if (r->offset > end || r->len > end - r->offset)
 		return -EPROTO;

@@ -230,7 +230,10 @@ size_t share_seal(struct equic_share *s, uint8_t *packet, const uint8_t *header,
 
 /* turn.c */
 
-/* The memory was spoiled: go on without it, and without the second sender. */
+/*
+ * The memory was spoiled: go on without it, and without the second sender. Records are
+ * read, as behind it: what was sent until then is told of.
+ */
 void share_estrange(struct equic_share *s);
 
 /*

@@ -31,21 +31,15 @@ static void put_stream(struct equic_shared *m, const struct stream *stream)
 			   stream->max);
 	/* Paid for below, with all others. */
 	m->streams[stream->slot].word |= stream->known;
+	if (stream->ended || stream->reset)
+		stream_close(m, stream->slot);
 }
 
-void share_estrange(struct equic_share *s)
+/* The words as they should be. */
+static void put_words(const struct equic_share *s, struct equic_shared *m)
 {
-	struct equic_shared *m;
 	unsigned int i;
 
-	number_stop(s->mapped);
-	if (s->stats.estranged)
-		return;
-	m = aligned_alloc(64, (sizeof(*m) + 63) & ~63UL);
-	if (!m) {
-		s->error = NGTCP2_ERR_NOMEM;
-		return;
-	}
 	memset(m, 0, sizeof(*m));
 	memory_init(m, s->options.connection);
 	m->payload_max = s->payload_max;
@@ -56,10 +50,28 @@ void share_estrange(struct equic_share *s)
 	m->data = least(known_data(s), s->data_max);
 	for (i = 0; i < s->streams.count; i++)
 		put_stream(m, &s->streams.slots[s->streams.order[i]]);
+}
+
+void share_estrange(struct equic_share *s)
+{
+	struct equic_shared *m;
+
+	number_stop(s->mapped);
+	if (s->stats.estranged)
+		return;
+	m = aligned_alloc(64, (sizeof(*m) + 63) & ~63UL);
+	if (!m) {
+		s->error = NGTCP2_ERR_NOMEM;
+		return;
+	}
+	/* Not again by what is found in a ring. */
+	s->stats.estranged = 1;
+	/* What was sent before the stop is in the words, if it is told of by now. */
+	records_drain(s);
+	put_words(s, m);
 	s->memory = m;
 	s->budget.granted = s->budget.registered;
 	s->waiting = EQUIC_SHARED_POOL;
-	s->stats.estranged = 1;
 }
 
 size_t share_datagram_max(const struct equic_share *s)
