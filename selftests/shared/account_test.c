@@ -392,6 +392,29 @@ static void test_broken_ring(void)
 	scene_free(sc);
 }
 
+/* In the middle of a packet of the stack's. */
+static void test_given_up_within(void)
+{
+	struct scene *sc = scene_begun(&usual);
+	uint8_t packet[TRANSIT_DATAGRAM_MAX];
+	ngtcp2_ssize n, used = 0;
+	ngtcp2_vec vec;
+
+	wait_for_room(sc);
+	vec = (ngtcp2_vec){ sc->stack + sc->stack_sent, 2 * SOME };
+	sc->memory->number += 1ULL << 40;
+	n = equic_share_writev_stream(world_share(sc->world), NULL, NULL, packet,
+				      sizeof(packet), &used, 0, sc->stack_stream, &vec, 1,
+				      world_now(sc->world));
+	if (n <= 0 || used <= 0)
+		ktap_bail("the stack may not send");
+	world_send(sc->world, packet, n);
+	sc->stack_sent += used;
+	ktap_result(is_exact(sc) && scene_goes_on(sc),
+		    "what the stack sends while the memory is given up is counted");
+	scene_free(sc);
+}
+
 int main(void)
 {
 	ktap_begin();
@@ -402,5 +425,6 @@ int main(void)
 	test_sent_before();
 	test_sent_behind();
 	test_broken_ring();
+	test_given_up_within();
 	return ktap_end();
 }

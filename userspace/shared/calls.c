@@ -165,6 +165,7 @@ static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
 				  size_t datavcnt, ngtcp2_tstamp ts)
 {
 	uint64_t offered = total(datav, datavcnt), taken = 0;
+	struct equic_shared *memory;
 	ngtcp2_vec some[VECTORS_MAX];
 	ngtcp2_ssize n, used = -1;
 	size_t count = 0;
@@ -175,6 +176,7 @@ static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
 	n = write_own(s, path, pi, dest, destlen);
 	if (n)
 		return leave_write(s, n);
+	memory = s->memory;
 	if (!go_hungry(s, offered) && !is_early(s))
 		count = cut(s, some, datav, least(datavcnt, VECTORS_MAX),
 			    &taken);
@@ -190,8 +192,11 @@ static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
 	if (used > 0)
 		s->stack_data += used;
 	taken -= used > 0 ? used : 0;
-	if (taken)
-		data_return(s->memory, taken);
+	/* Given up in the middle: what was taken there is not in the other one. */
+	if (s->memory != memory)
+		share_settle_credit(s);
+	else if (taken)
+		data_return(memory, taken);
 	if (pdatalen)
 		*pdatalen = used;
 	return leave_write(s, finish(s, dest, pi, n));
