@@ -283,27 +283,6 @@ static struct scene *begin(const struct scene_plan *plan)
 	return sc;
 }
 
-/* The stack's stream, for those of the second sender are as it leaves them. */
-static bool goes_on(struct scene *sc)
-{
-	const struct received_stream *got;
-	int err;
-
-	err = world_run(sc->world, world_now(sc->world) + 3 * S);
-	got = scene_received(sc, sc->stack_stream);
-	return !err && got->fin && !got->wrong &&
-	       !world_receiver(sc->world)->repeated;
-}
-
-static uint64_t hostile(struct scene *sc)
-{
-	struct equic_share_stats st;
-
-	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
-	equic_share_get_stats(world_share(sc->world), &st);
-	return st.hostile;
-}
-
 static void no_such_number(struct equic_record *r)
 {
 	r->number += 5;
@@ -443,25 +422,15 @@ static struct equic_record usual_record(struct scene *sc)
 	};
 }
 
-static void submit(struct scene *sc, const struct equic_record *what)
-{
-	struct equic_record *record = ring_reserve(sc->ring);
-
-	if (!record)
-		ktap_bail("no record");
-	*record = *what;
-	ring_submit(sc->ring, record);
-}
-
 static void test_record(size_t i)
 {
 	struct scene *sc = begin(&usual);
 	struct equic_record record = usual_record(sc);
-	uint64_t before = hostile(sc);
+	uint64_t before = scene_hostile(sc);
 
 	records[i].spoil(&record);
-	submit(sc, &record);
-	ktap_result(hostile(sc) == before + records[i].counted && goes_on(sc),
+	scene_submit(sc, &record);
+	ktap_result(scene_hostile(sc) == before + records[i].counted && scene_goes_on(sc),
 		    "a record: %s: %s", records[i].name,
 		    records[i].counted ? "it is counted, and left" :
 					 "it does no harm");
@@ -472,12 +441,12 @@ static void test_record_twice(void)
 {
 	struct scene *sc = begin(&usual);
 	struct equic_record record = usual_record(sc);
-	uint64_t before = hostile(sc);
+	uint64_t before = scene_hostile(sc);
 
-	submit(sc, &record);
-	ktap_result(hostile(sc) == before, "a record of bytes that were sent is heard");
-	submit(sc, &record);
-	ktap_result(hostile(sc) == before + 1 && goes_on(sc),
+	scene_submit(sc, &record);
+	ktap_result(scene_hostile(sc) == before, "a record of bytes that were sent is heard");
+	scene_submit(sc, &record);
+	ktap_result(scene_hostile(sc) == before + 1 && scene_goes_on(sc),
 		    "a record: its number was in another: it is counted, and left");
 	scene_free(sc);
 }
@@ -517,11 +486,11 @@ static void test_frames(void)
 	/* It is the lowest that waits: the higher ones cannot be known either. */
 	st = stream_that(sc, false);
 	hear(sc, FRAME_STOP_SENDING, st.id, VARINT_MAX, 2);
-	ktap_result(sc->stopped == 1 && goes_on(sc) &&
+	ktap_result(sc->stopped == 1 && scene_goes_on(sc) &&
 		    scene_received(sc, st.id)->reset,
 		    "STOP_SENDING for a stream that waits resets it");
 	hear(sc, FRAME_STOP_SENDING, st.id, 1, 2);
-	ktap_result(sc->stopped == 1 && goes_on(sc),
+	ktap_result(sc->stopped == 1 && scene_goes_on(sc),
 		    "and nothing is done when it comes again, behind its end");
 	scene_free(sc);
 
@@ -563,7 +532,7 @@ static void test_datagrams(uint64_t seed)
 		err = equic_share_read_pkt(world_share(sc->world), path, &pi, bytes,
 					   len, world_now(sc->world));
 	}
-	ktap_result(!err && answer_of(sc) == NOTHING && goes_on(sc),
+	ktap_result(!err && answer_of(sc) == NOTHING && scene_goes_on(sc),
 		    "datagrams of noise disturb nobody");
 	scene_free(sc);
 }
@@ -650,7 +619,7 @@ static void test_calls(void)
 		n++;
 	ktap_result(ret == NGTCP2_ERR_STREAM_ID_BLOCKED,
 		    "the peer's MAX_STREAMS is obeyed");
-	ktap_result(goes_on(sc) && scene_received(sc, id)->fin &&
+	ktap_result(scene_goes_on(sc) && scene_received(sc, id)->fin &&
 		    scene_received(sc, id)->bytes == 6000 &&
 		    !scene_received(sc, id)->wrong && answer_of(sc) == NOTHING,
 		    "the endpoint's stream arrives");

@@ -19,28 +19,6 @@ static const struct scene_plan usual = {
 	.initial_max_data = 4 << 20,
 };
 
-/* A packet under a number that was taken long ago, with the keys of epoch 0. */
-static void send_under(struct scene *sc, uint64_t word)
-{
-	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(world_sender(sc->world));
-	const struct equic_share_key *told = &sc->first_key;
-	struct seal_secret secret;
-	uint8_t packet[200], header[1 + NGTCP2_MAX_CIDLEN] = { 0x40 };
-	static const uint8_t ping[100] = { 1 };
-	struct seal_key *key;
-	size_t len;
-
-	seal_secret_take(&secret, told);
-	memcpy(header + 1, dcid->data, dcid->datalen);
-	key = seal_key_new(&secret);
-	len = seal(key, packet, header, 1 + dcid->datalen, number_pn(word), ping,
-		   sizeof(ping));
-	seal_key_free(key);
-	if (!len)
-		ktap_bail("no packet");
-	world_send(sc->world, packet, len);
-}
-
 /* It took number and record, and hung; then it tells, sends, and dies. */
 static void test_over(void)
 {
@@ -48,6 +26,7 @@ static void test_over(void)
 	struct equic_record *record = ring_reserve(sc->ring);
 	struct scene_stream *stream = &sc->streams[0];
 	struct equic_share *share = world_share(sc->world);
+	static const uint8_t ping[100] = { 1 };
 	struct equic_share_stats st;
 	uint64_t word, second, numbers;
 	int err;
@@ -69,7 +48,7 @@ static void test_over(void)
 	second = st.second;
 	numbers = world_receiver(sc->world)->number_count;
 	ring_submit(sc->ring, record);
-	send_under(sc, word);
+	scene_send_under(sc, word, ping, sizeof(ping));
 	equic_share_second_died(share);
 	err = world_run(sc->world, world_now(sc->world) + 3 * S);
 	equic_share_get_stats(share, &st);

@@ -49,14 +49,22 @@ static int on_path(void *ctx, const ngtcp2_path *path, const ngtcp2_cid *dcid)
 	return second_path(sc->second, dcid->data, dcid->datalen);
 }
 
-static size_t on_bytes(void *ctx, uint64_t stream, uint64_t offset, uint8_t *to,
-		       size_t len)
+static void fill(uint64_t stream, uint64_t offset, uint8_t *to, size_t len)
 {
 	size_t i;
 
-	(void)ctx;
 	for (i = 0; i < len; i++)
 		to[i] = stream_byte(stream, offset + i);
+}
+
+static size_t on_bytes(void *ctx, uint64_t stream, uint64_t offset, uint8_t *to,
+		       size_t len)
+{
+	struct scene *sc = ctx;
+
+	if (sc->plan.told)
+		sc->plan.told();
+	fill(stream, offset, to, len);
 	return len;
 }
 
@@ -182,7 +190,7 @@ static void send_stream(struct scene *sc, struct scene_stream *st)
 		len = second_stream_room(sc->second, st->slot, st->sent);
 		if (len > left)
 			len = left;
-		on_bytes(NULL, st->id, st->sent, bytes, len);
+		fill(st->id, st->sent, bytes, len);
 		err = second_stream(sc->second, st->slot, st->generation,
 				    st->sent, bytes, len, len == left, 0);
 		/* They are sent, or the library has them to send. */
@@ -586,6 +594,53 @@ struct scene *scene_begun(const struct scene_plan *plan)
 	if (!sc->streams[0].sent)
 		ktap_bail("the second sender has sent nothing");
 	return sc;
+}
+
+bool scene_goes_on(struct scene *sc)
+{
+	const struct received_stream *got;
+	int err;
+
+	err = world_run(sc->world, world_now(sc->world) + 3 * NGTCP2_SECONDS);
+	got = scene_received(sc, sc->stack_stream);
+	return !err && got->fin && !got->wrong &&
+	       !world_receiver(sc->world)->repeated;
+}
+
+void scene_submit(struct scene *sc, const struct equic_record *what)
+{
+	struct equic_record *record = ring_reserve(sc->ring);
+
+	if (!record)
+		ktap_bail("no record");
+	*record = *what;
+	ring_submit(sc->ring, record);
+}
+
+void scene_send_under(struct scene *sc, uint64_t word, const uint8_t *payload, size_t len)
+{
+	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(world_sender(sc->world));
+	uint8_t packet[TRANSIT_DATAGRAM_MAX], header[1 + NGTCP2_MAX_CIDLEN] = { 0x40 };
+	struct seal_secret secret;
+	struct seal_key *key;
+
+	seal_secret_take(&secret, &sc->first_key);
+	memcpy(header + 1, dcid->data, dcid->datalen);
+	key = seal_key_new(&secret);
+	len = seal(key, packet, header, 1 + dcid->datalen, number_pn(word), payload, len);
+	seal_key_free(key);
+	if (!len)
+		ktap_bail("no packet");
+	world_send(sc->world, packet, len);
+}
+
+uint64_t scene_hostile(struct scene *sc)
+{
+	struct equic_share_stats st;
+
+	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
+	equic_share_get_stats(world_share(sc->world), &st);
+	return st.hostile;
 }
 
 uint64_t scene_duration(const struct scene *sc)

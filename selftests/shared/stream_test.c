@@ -77,6 +77,24 @@ static void test_ranges(struct plan plan)
 	ktap_result(!r.count && !ranges_prefix(&r), "one that was freed is empty");
 }
 
+static void test_full(void)
+{
+	struct ranges r = { };
+	uint64_t at;
+
+	for (at = 0; r.count < RANGES_MAX; at += 3)
+		if (ranges_add(&r, at, at + 2))
+			ktap_bail("memory");
+	ktap_result(ranges_add(&r, at, at + 2) == -E2BIG &&
+		    !ranges_add(&r, 2, 3) && r.count == RANGES_MAX - 1,
+		    "a set of all the ranges that may be takes what makes it no more");
+	ktap_result(!ranges_add(&r, at, at + 3) &&
+		    ranges_remove(&r, at + 1, at + 2) == -E2BIG &&
+		    ranges_have(&r, at, at + 3),
+		    "and stays as it is for what would");
+	ranges_free(&r);
+}
+
 static bool due_is(const struct stream *s, uint64_t begin, uint64_t end)
 {
 	return s->due.count == 1 && s->due.at[0].begin == begin &&
@@ -107,6 +125,31 @@ static void test_lost(struct streams *s)
 	ktap_result(!stream_done(st), "a stream without an end is not done");
 }
 
+/* Each other byte is lost, or acknowledged, of as many as there may be, and of one more. */
+static void test_pieces(struct streams *s)
+{
+	struct stream *st = begin(s);
+	uint64_t at;
+	int err = 0, i;
+
+	stream_told(st, 0, 4 * RANGES_MAX, false, true);
+	for (i = 0; i < RANGES_MAX && !err; i++)
+		err = stream_lost(st, 2 * i, 1, false);
+	at = 2 * i;
+	ktap_result(!err && stream_lost(st, at, 1, false) == -E2BIG &&
+		    st->due.count == RANGES_MAX,
+		    "what is lost is due in so many pieces, and no more");
+	st = begin(s);
+	for (i = 0; i < RANGES_MAX && !err; i++)
+		err = stream_acked(st, 2 * i, 1, false);
+	ktap_result(!err && stream_acked(st, at, 1, false) == -E2BIG &&
+		    st->acked.count == RANGES_MAX,
+		    "so is what the peer has");
+	stream_reset(st, 4 * RANGES_MAX, 0);
+	ktap_result(!st->told.room && !st->due.room,
+		    "a stream that is reset has no pieces");
+}
+
 static void test_unsent(struct streams *s)
 {
 	struct stream *st = begin(s);
@@ -114,7 +157,7 @@ static void test_unsent(struct streams *s)
 	stream_told(st, 10, 20, true, false);
 	ktap_result(due_is(st, 10, 30) && st->fin_due,
 		    "what was taken and not sent is due, with its FIN");
-	ktap_result(stream_known_end(st) == 30, "and is the stream's end");
+	ktap_result(st->known == 30, "and is the stream's end");
 }
 
 static void test_end(struct streams *s)
@@ -157,7 +200,7 @@ static void test_reset(struct streams *s)
 		    "of a stream that is reset only that is due");
 	stream_lost(st, 0, 100, false);
 	ktap_result(!st->due.count, "what is lost then stays lost");
-	ktap_result(stream_known_end(st) == 120 && !stream_done(st),
+	ktap_result(st->known == 120 && !stream_done(st),
 		    "its final size is what it was reset with");
 	st->reset_acked = true;
 	ktap_result(stream_done(st), "it is done when the peer knows");
@@ -209,7 +252,9 @@ int main(int argc, char **argv)
 
 	ktap_begin();
 	test_ranges(chance_plan(argc, argv, ROUNDS, "rounds"));
+	test_full();
 	test_lost(&streams);
+	test_pieces(&streams);
 	test_unsent(&streams);
 	test_end(&streams);
 	test_fin_lost(&streams);

@@ -121,7 +121,10 @@ static uint64_t total(const ngtcp2_vec *datav, size_t datavcnt)
 	return sum;
 }
 
-/* As much as a packet can have, and the peer allows. */
+/*
+ * As much as a packet can have, and the peer allows: also where a word that was spoiled
+ * says that it allows more.
+ */
 static size_t cut(struct equic_share *s, ngtcp2_vec *to, const ngtcp2_vec *datav,
 		  size_t datavcnt, uint64_t *taken)
 {
@@ -129,6 +132,7 @@ static size_t cut(struct equic_share *s, ngtcp2_vec *to, const ngtcp2_vec *datav
 	uint64_t left;
 
 	left = least(total(datav, datavcnt), SHARE_PACKET_MAX);
+	left = least(left, share_data_left(s));
 	*taken = left = data_take_some(s->memory, left);
 	for (i = 0; i < datavcnt && left; i++) {
 		if (!datav[i].len)
@@ -161,6 +165,7 @@ static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
 				  size_t datavcnt, ngtcp2_tstamp ts)
 {
 	uint64_t offered = total(datav, datavcnt), taken = 0;
+	struct equic_shared *memory;
 	ngtcp2_vec some[VECTORS_MAX];
 	ngtcp2_ssize n, used = -1;
 	size_t count = 0;
@@ -171,6 +176,7 @@ static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
 	n = write_own(s, path, pi, dest, destlen);
 	if (n)
 		return leave_write(s, n);
+	memory = s->memory;
 	if (!go_hungry(s, offered) && !is_early(s))
 		count = cut(s, some, datav, least(datavcnt, VECTORS_MAX),
 			    &taken);
@@ -186,8 +192,11 @@ static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
 	if (used > 0)
 		s->stack_data += used;
 	taken -= used > 0 ? used : 0;
-	if (taken)
-		data_return(s->memory, taken);
+	/* Given up in the middle: what was taken there is not in the other one. */
+	if (s->memory != memory)
+		share_settle_credit(s);
+	else if (taken)
+		data_return(memory, taken);
 	if (pdatalen)
 		*pdatalen = used;
 	return leave_write(s, finish(s, dest, pi, n));
@@ -350,6 +359,14 @@ static int take_error(int err)
 	}
 }
 
+/* Beyond the peer's credit, also where a word that was spoiled says that it is not. */
+static bool is_overdrawn(const struct equic_share *s, const struct stream *st,
+			 uint64_t offset, uint64_t len)
+{
+	return offset <= EQUIC_STREAM_END_MASK && len <= EQUIC_STREAM_END_MASK &&
+	       offset + len > st->known + share_data_left(s);
+}
+
 int equic_share_stream_send(struct equic_share *s, uint64_t stream,
 			    uint64_t offset, uint64_t len, bool fin)
 {
@@ -362,6 +379,8 @@ int equic_share_stream_send(struct equic_share *s, uint64_t stream,
 		return NGTCP2_ERR_STREAM_SHUT_WR;
 	if (!is_begun(s, st))
 		return NGTCP2_ERR_INVALID_ARGUMENT;
+	if (is_overdrawn(s, st, offset, len))
+		return NGTCP2_ERR_STREAM_DATA_BLOCKED;
 	own_claimed(s, st);
 	err = (fin ? stream_take_last : stream_take)(s->memory, st->slot, st->generation,
 						     offset, len);

@@ -180,7 +180,8 @@ struct equic_share_options {
  * @window: congestion window, bytes.
  * @in_flight: bytes.
  * @smoothed_rtt: ns.
- * @hostile: what the second sender wrote and cannot have meant. See also @estranged.
+ * @hostile: what the second sender wrote and cannot have meant; streams that were reset
+ *	for it, too. See also @estranged.
  * @estranged: the memory has been given up, because a word in it was spoiled: the
  *	connection goes on without a second sender. Streams that waited for it may have
  *	been begun, so they stay open: equic_share_stream_next() has them.
@@ -365,7 +366,8 @@ int equic_share_stream_open(struct equic_share *s, uint64_t *stream);
  * Return: 0; NGTCP2_ERR_STREAM_NOT_FOUND; NGTCP2_ERR_STREAM_SHUT_WR: it has ended;
  * NGTCP2_ERR_STREAM_DATA_BLOCKED: the peer does not allow that many;
  * NGTCP2_ERR_INVALID_ARGUMENT: @fin before what was sent, or the stream waits for the
- * second sender; NGTCP2_ERR_NOMEM.
+ * second sender; or there would be more than 16384 pieces with gaps between them, and it
+ * is to be reset; NGTCP2_ERR_NOMEM.
  */
 EQUIC_SHARE_API
 int equic_share_stream_send(struct equic_share *s, uint64_t stream,

@@ -221,7 +221,6 @@ static void release(struct equic_share *s, struct stream *stream)
 	stream_drop(s->memory, stream->slot);
 	stream->released = true;
 	s->streams.released++;
-	s->gone_data += stream->final;
 	ngtcp2_conn_shutdown_stream_write(s->conn, 0, stream->id, 0);
 }
 

@@ -35,6 +35,8 @@ static int grow(struct ranges *r)
 
 	if (r->count < r->room)
 		return 0;
+	if (r->count == RANGES_MAX)
+		return -E2BIG;
 	at = realloc(r->at, room * sizeof(*at));
 	if (!at)
 		return -ENOMEM;
@@ -43,31 +45,35 @@ static int grow(struct ranges *r)
 	return 0;
 }
 
-/* Ranges from @from up to @to give way to room for @count. */
-static void replace(struct ranges *r, size_t from, size_t to, size_t count)
+/* Ranges from @from up to @to give way to @count others, of which one more may be. */
+static int replace(struct ranges *r, size_t from, size_t to,
+		   const struct range *others, size_t count)
 {
+	int err = count > to - from ? grow(r) : 0;
+
+	if (err)
+		return err;
 	memmove(&r->at[from + count], &r->at[to],
 		(r->count - to) * sizeof(*r->at));
+	memcpy(&r->at[from], others, count * sizeof(*others));
 	r->count = r->count - (to - from) + count;
+	return 0;
 }
 
 int ranges_add(struct ranges *r, uint64_t begin, uint64_t end)
 {
+	struct range one;
 	size_t from, to;
 
 	if (begin >= end)
 		return 0;
-	/* It may be one more, if it touches none. */
-	if (grow(r))
-		return -ENOMEM;
 	from = find(r, begin);
 	for (to = from; to < r->count && r->at[to].begin <= end; to++) {
 		begin = least(begin, r->at[to].begin);
 		end = most(end, r->at[to].end);
 	}
-	replace(r, from, to, 1);
-	r->at[from] = (struct range){ begin, end };
-	return 0;
+	one = (struct range){ begin, end };
+	return replace(r, from, to, &one, 1);
 }
 
 int ranges_remove(struct ranges *r, uint64_t begin, uint64_t end)
@@ -77,9 +83,6 @@ int ranges_remove(struct ranges *r, uint64_t begin, uint64_t end)
 
 	if (begin >= end)
 		return 0;
-	/* It may be one more, if it is in the middle of one. */
-	if (grow(r))
-		return -ENOMEM;
 	from = find(r, begin);
 	for (to = from; to < r->count && r->at[to].begin < end; to++) {
 		if (r->at[to].begin < begin)
@@ -87,11 +90,7 @@ int ranges_remove(struct ranges *r, uint64_t begin, uint64_t end)
 		if (r->at[to].end > end)
 			left[n++] = (struct range){ end, r->at[to].end };
 	}
-	if (to == from)
-		return 0;
-	replace(r, from, to, n);
-	memcpy(&r->at[from], left, n * sizeof(*left));
-	return 0;
+	return to == from ? 0 : replace(r, from, to, left, n);
 }
 
 bool ranges_have(const struct ranges *r, uint64_t begin, uint64_t end)

@@ -7,6 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * In one set. A hostile sender makes ranges for nothing, and each has 16 bytes, which
+ * are moved when there is one more before it. No stream of another sender is in so many
+ * pieces, for between each two of them is one that the set has not:
+ *
+ * - What was told of has a gap for each record that is still in another ring. All rings
+ *   together have SHARE_LEAP (1 << 15) records, so at most half of them are between
+ *   others.
+ * - What the peer has, and what is to be sent again, has a gap where packets of other
+ *   fate are: of 1 << 15 of them in flight (39 MB) each other one would have to be lost.
+ */
+enum { RANGES_MAX = 1 << 14 };
+
 struct range {
 	uint64_t begin;
 	uint64_t end;
@@ -21,7 +34,10 @@ struct ranges {
 
 void ranges_free(struct ranges *r);
 
-/* Return: 0; -ENOMEM: nothing was changed. Of nothing: 0. */
+/*
+ * Return: 0; -ENOMEM, or -E2BIG: there would be more than %RANGES_MAX: nothing was
+ * changed. Of nothing: 0.
+ */
 int ranges_add(struct ranges *r, uint64_t begin, uint64_t end);
 int ranges_remove(struct ranges *r, uint64_t begin, uint64_t end);
 

@@ -60,13 +60,31 @@ static void say_fate(struct equic_share *s, uint64_t cookie,
 		s->options.events->datagram(s->options.ctx, cookie, fate);
 }
 
+/* In so many pieces that no account is kept of them: the peer is told not to wait. */
+static void give_up(struct equic_share *s, struct stream *stream)
+{
+	stream_reset(stream, share_close_stream(s, stream), 0);
+}
+
+/* What has become of a stream's bytes cannot be noted. */
+static void stream_failed(struct equic_share *s, struct stream *stream, int err)
+{
+	if (err == -ENOMEM)
+		s->error = NGTCP2_ERR_NOMEM;
+	else
+		s->stats.hostile++;
+	if (err == -E2BIG)
+		give_up(s, stream);
+}
+
 static void bytes_acked(struct equic_share *s, struct stream *stream,
 			const struct piece *piece)
 {
 	uint64_t before = ranges_prefix(&stream->acked), now;
+	int err = stream_acked(stream, piece->offset, piece->len, piece->fin);
 
-	if (stream_acked(stream, piece->offset, piece->len, piece->fin))
-		s->error = NGTCP2_ERR_NOMEM;
+	if (err)
+		stream_failed(s, stream, err);
 	now = ranges_prefix(&stream->acked);
 	if (now > before)
 		records_say(s, stream, EQUIC_SHARE_STREAM_ACKED, now);
@@ -96,14 +114,16 @@ static void lose(struct equic_share *s, const struct piece *piece)
 {
 	struct stream *stream = streams_at(&s->streams, piece->slot,
 					   piece->generation);
+	int err = 0;
 
 	if (piece->kind == PIECE_DATAGRAM)
 		say_fate(s, piece->cookie, EQUIC_SHARE_LOST);
 	if (piece->kind == PIECE_RESET && stream)
 		stream_reset_lost(stream);
-	if (piece->kind == PIECE_STREAM && stream &&
-	    stream_lost(stream, piece->offset, piece->len, piece->fin))
-		s->error = NGTCP2_ERR_NOMEM;
+	if (piece->kind == PIECE_STREAM && stream)
+		err = stream_lost(stream, piece->offset, piece->len, piece->fin);
+	if (err)
+		stream_failed(s, stream, err);
 }
 
 static void on_lost(void *ctx, const struct sent *sent)
@@ -123,19 +143,24 @@ const struct recovery_ops records_ops = {
 
 /*
  * Bytes that nobody can have taken are not believed to be. Return: 0; -ESTALE: the
- * stream is over: who hung did not know; -EPROTO; -ENOMEM.
+ * stream is over: who hung did not know; -EPROTO; -E2BIG: of this one nothing more is
+ * believed; -ENOMEM.
  */
 static int record_stream(struct equic_share *s, const struct equic_record *r)
 {
 	bool fin = r->flags & EQUIC_RECORD_FIN;
 	struct stream *stream;
 	uint64_t end;
+	int err;
 
 	if (streams_over(&s->streams, r->slot, r->generation))
 		return -ESTALE;
 	stream = streams_at(&s->streams, r->slot, r->generation);
 	if (!stream || r->len > SHARE_PACKET_MAX)
 		return -EPROTO;
+	/* It took them in the memory that was given up: in what is in its place, now. */
+	if (s->memory != s->mapped)
+		stream_take(s->memory, r->slot, r->generation, r->offset, r->len);
 	end = share_stream_end(s, stream, stream_read(s->memory, r->slot));
 	if (r->offset > end || r->len > end - r->offset)
 		return -EPROTO;
@@ -147,8 +172,11 @@ static int record_stream(struct equic_share *s, const struct equic_record *r)
 		stream_close(s->memory, r->slot);
 	if (r->len && ranges_have(&stream->told, r->offset, r->offset + r->len))
 		s->stats.twice += r->len;
-	return stream_told(stream, r->offset, r->len, fin,
-			   !(r->flags & EQUIC_RECORD_UNSENT));
+	err = stream_told(stream, r->offset, r->len, fin,
+			  !(r->flags & EQUIC_RECORD_UNSENT));
+	if (err == -E2BIG)
+		give_up(s, stream);
+	return err;
 }
 
 static int record_unsent(struct equic_share *s, const struct equic_record *r)
@@ -293,28 +321,34 @@ void records_drain(struct equic_share *s)
 	s->looked = s->now;
 }
 
-/* What was taken of a stream, and nobody has told of. */
+/* Up to its end it is to be sent, but for what is told of; and FIN. */
+static int recover_bytes(struct stream *stream, uint64_t end, bool fin)
+{
+	struct range gap;
+	int err = 0;
+
+	while (!err && ranges_gap(&stream->told, 0, end, &gap))
+		err = stream_told(stream, gap.begin, gap.end - gap.begin, false, false);
+	if (!err && fin && !stream->ended)
+		err = stream_told(stream, end, 0, true, false);
+	return err;
+}
+
+/* What was taken of a stream, and nobody has told of. Who closed it took the last. */
 static void recover_stream(struct equic_share *s, struct stream *stream)
 {
-	uint64_t word, end;
-	struct range gap;
+	uint64_t word;
+	int err;
 
 	if (stream->reset || stream->released)
 		return;
 	word = stream_read(s->memory, stream->slot);
 	if (word & (EQUIC_STREAM_CLAIMED | EQUIC_STREAM_CLOSED))
 		own_claimed(s, stream);
-	end = share_stream_end(s, stream, word);
-	while (ranges_gap(&stream->told, 0, end, &gap)) {
-		if (stream_told(stream, gap.begin, gap.end - gap.begin, false,
-				false)) {
-			s->error = NGTCP2_ERR_NOMEM;
-			return;
-		}
-	}
-	/* It closed the stream, and did not come to tell of FIN. */
-	if (word & EQUIC_STREAM_CLOSED && !stream->ended)
-		stream_told(stream, end, 0, true, false);
+	err = recover_bytes(stream, share_stream_end(s, stream, word),
+			    word & EQUIC_STREAM_CLOSED);
+	if (err)
+		stream_failed(s, stream, err);
 }
 
 /* Numbers that were taken, and of which nobody has told: they are in no packet. */

@@ -153,7 +153,6 @@ struct equic_share {
 	/* What the words in the memory should say, at least. */
 	uint64_t			data_max;
 	uint64_t			stack_data;	/* bytes of the stack's streams */
-	uint64_t			gone_data;	/* of streams that are forgotten */
 	uint64_t			stream_max;	/* that a stream begins with */
 	uint32_t			payload_max;	/* now; and what limits it: */
 	uint32_t			path_payload_max, peer_payload_max;
@@ -232,7 +231,10 @@ size_t share_seal(struct equic_share *s, uint8_t *packet, const uint8_t *header,
 
 /* turn.c */
 
-/* The memory was spoiled: go on without it, and without the second sender. */
+/*
+ * The memory was spoiled: go on without it, and without the second sender. Records are
+ * read, as behind it: what was sent until then is told of.
+ */
 void share_estrange(struct equic_share *s);
 
 /*
@@ -240,6 +242,9 @@ void share_estrange(struct equic_share *s);
  * (stream_take() of word.h) is credit again.
  */
 void share_settle_credit(struct equic_share *s);
+
+/* Of the peer's credit, what is not known to be used, whatever the words say. */
+uint64_t share_data_left(const struct equic_share *s);
 
 /*
  * Before ngtcp2 is called, and behind. When it was asked to write, only what cannot wait

@@ -24,7 +24,7 @@ struct stream *streams_add(struct streams *s, uint64_t id)
 	*stream = (struct stream){
 		.id = id, .slot = i, .used = true,
 		.generation = next_generation(stream->generation),
-		.any_due = &s->any_due,
+		.all = s,
 	};
 	s->order[s->count++] = i;
 	return stream;
@@ -119,34 +119,47 @@ void streams_free(struct streams *s)
 static int make_due(struct stream *s, uint64_t begin, uint64_t end)
 {
 	struct range gap;
+	int err;
 
 	/* What a later packet has brought there is not sent again. */
 	while (ranges_gap(&s->acked, begin, end, &gap)) {
-		if (ranges_add(&s->due, gap.begin, gap.end))
-			return -ENOMEM;
-		*s->any_due = true;
+		err = ranges_add(&s->due, gap.begin, gap.end);
+		if (err)
+			return err;
+		s->all->any_due = true;
 		begin = gap.end;
 	}
 	return 0;
+}
+
+static void know(struct stream *s, uint64_t end)
+{
+	if (end <= s->known)
+		return;
+	s->all->known += end - s->known;
+	s->known = end;
 }
 
 int stream_told(struct stream *s, uint64_t begin, uint64_t len, bool fin,
 		bool sent)
 {
 	uint64_t end = begin + len;
+	int err;
 
 	if ((s->ended || s->reset) &&
 	    (end > s->final || (fin && end != s->final)))
 		return -EPROTO;
-	if (fin && s->told.count && s->told.at[s->told.count - 1].end > end)
+	if (fin && end < s->known)
 		return -EPROTO;
-	if (ranges_add(&s->told, begin, end))
-		return -ENOMEM;
+	err = ranges_add(&s->told, begin, end);
+	if (err)
+		return err;
+	know(s, end);
 	if (fin && !s->ended && !s->reset) {
 		s->ended = true;
 		s->final = end;
 		s->fin_due = !sent;
-		*s->any_due |= s->fin_due;
+		s->all->any_due |= s->fin_due;
 	}
 	return sent ? 0 : make_due(s, begin, end);
 }
@@ -157,9 +170,8 @@ int stream_acked(struct stream *s, uint64_t begin, uint64_t len, bool fin)
 		s->fin_acked = true;
 		s->fin_due = false;
 	}
-	if (ranges_add(&s->acked, begin, begin + len))
-		return -ENOMEM;
-	return ranges_remove(&s->due, begin, begin + len);
+	return ranges_add(&s->acked, begin, begin + len) ?:
+	       ranges_remove(&s->due, begin, begin + len);
 }
 
 int stream_lost(struct stream *s, uint64_t begin, uint64_t len, bool fin)
@@ -167,7 +179,7 @@ int stream_lost(struct stream *s, uint64_t begin, uint64_t len, bool fin)
 	if (s->reset)
 		return 0;
 	if (fin && !s->fin_acked)
-		*s->any_due = s->fin_due = true;
+		s->all->any_due = s->fin_due = true;
 	return make_due(s, begin, begin + len);
 }
 
@@ -175,24 +187,20 @@ void stream_reset(struct stream *s, uint64_t final, uint64_t code)
 {
 	if (s->reset || stream_done(s))
 		return;
-	*s->any_due = s->reset = s->reset_due = true;
+	s->all->any_due = s->reset = s->reset_due = true;
 	s->final = final;
+	know(s, final);
 	s->code = code;
 	s->fin_due = false;
+	/* Nobody asks what was told of it any more, either. */
+	ranges_free(&s->told);
 	ranges_free(&s->due);
 }
 
 void stream_reset_lost(struct stream *s)
 {
 	s->reset_due = !s->reset_acked;
-	*s->any_due |= s->reset_due;
-}
-
-uint64_t stream_known_end(const struct stream *s)
-{
-	if (s->ended || s->reset)
-		return s->final;
-	return s->told.count ? s->told.at[s->told.count - 1].end : 0;
+	s->all->any_due |= s->reset_due;
 }
 
 bool stream_due(const struct stream *s)

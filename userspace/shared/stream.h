@@ -21,6 +21,7 @@
  * @claimed: a sender has it: before, it waits in the pool.
  * @released: the stack was told to forget it.
  * @max: what the peer allows of it (MAX_STREAM_DATA).
+ * @known: the highest offset that is known to be taken.
  * @told: of the registered bytes, all of them.
  * @acked: those that the peer has.
  * @due: those to be sent again.
@@ -32,20 +33,20 @@
  * @reset_acked: the peer has it.
  * @final: final size.
  * @code: of RESET_STREAM: the application's.
- * @any_due: of its struct streams.
+ * @all: its struct streams.
  */
 struct stream {
 	uint64_t	id;
 	uint16_t	slot;
 	uint16_t	generation;
 	bool		used, claimed, released;
-	uint64_t	max;
+	uint64_t	max, known;
 	struct ranges	told, acked, due;
 	bool		ended, fin_due, fin_acked;
 	bool		reset, reset_due, reset_acked;
 	uint64_t	final;
 	uint64_t	code;
-	bool		*any_due;
+	struct streams	*all;
 };
 
 /**
@@ -54,6 +55,7 @@ struct stream {
  * @order: slots, by ID.
  * @count: of the streams.
  * @released: of them, those that the stack was told to forget.
+ * @known: bytes that are known to be taken, of these and of all that were before.
  * @any_due: of one of them there may be something to send: false is certain.
  */
 struct streams {
@@ -61,6 +63,7 @@ struct streams {
 	uint16_t	order[EQUIC_SHARED_STREAMS];
 	unsigned int	count;
 	unsigned int	released;
+	uint64_t	known;
 	bool		any_due;
 };
 
@@ -99,12 +102,13 @@ void streams_free(struct streams *s);
  * @fin: with FIN behind them
  * @sent: false: they are to be sent again
  *
- * Return: 0; -ENOMEM; -EPROTO: beyond a final size, or another one.
+ * Return: 0; -ENOMEM; -EPROTO: beyond a final size, or another one; -E2BIG: it is in more
+ * pieces than %RANGES_MAX.
  */
 int stream_told(struct stream *s, uint64_t begin, uint64_t len, bool fin,
 		bool sent);
 
-/* What was sent is acknowledged, or lost. Return: 0, -ENOMEM. */
+/* What was sent is acknowledged, or lost. Return: 0; -ENOMEM; -E2BIG: as above. */
 int stream_acked(struct stream *s, uint64_t begin, uint64_t len, bool fin);
 int stream_lost(struct stream *s, uint64_t begin, uint64_t len, bool fin);
 
@@ -113,9 +117,6 @@ void stream_reset(struct stream *s, uint64_t final, uint64_t code);
 
 /* RESET_STREAM was lost. */
 void stream_reset_lost(struct stream *s);
-
-/* The highest offset that is known to be taken. */
-uint64_t stream_known_end(const struct stream *s);
 
 /* Whether there is something of it to send. */
 bool stream_due(const struct stream *s);

@@ -7,19 +7,15 @@
 #include "share.h"
 #include "word.h"
 
+/* Of the peer's credit, what is known to be used. */
 static uint64_t known_data(const struct equic_share *s)
 {
-	uint64_t data = s->stack_data + s->gone_data;
-	unsigned int i;
+	return s->stack_data + s->streams.known;
+}
 
-	for (i = 0; i < s->streams.count; i++) {
-		const struct stream *stream =
-			&s->streams.slots[s->streams.order[i]];
-
-		if (!stream->released)
-			data += stream_known_end(stream);
-	}
-	return data;
+uint64_t share_data_left(const struct equic_share *s)
+{
+	return s->data_max - least(known_data(s), s->data_max);
 }
 
 void share_settle_credit(struct equic_share *s)
@@ -34,22 +30,16 @@ static void put_stream(struct equic_shared *m, const struct stream *stream)
 	stream_put_claimed(m, stream->slot, stream->generation, stream->id,
 			   stream->max);
 	/* Paid for below, with all others. */
-	m->streams[stream->slot].word |= stream_known_end(stream);
+	m->streams[stream->slot].word |= stream->known;
+	if (stream->ended || stream->reset)
+		stream_close(m, stream->slot);
 }
 
-void share_estrange(struct equic_share *s)
+/* The words as they should be. */
+static void put_words(const struct equic_share *s, struct equic_shared *m)
 {
-	struct equic_shared *m;
 	unsigned int i;
 
-	number_stop(s->mapped);
-	if (s->stats.estranged)
-		return;
-	m = aligned_alloc(64, (sizeof(*m) + 63) & ~63UL);
-	if (!m) {
-		s->error = NGTCP2_ERR_NOMEM;
-		return;
-	}
 	memset(m, 0, sizeof(*m));
 	memory_init(m, s->options.connection);
 	m->payload_max = s->payload_max;
@@ -60,10 +50,28 @@ void share_estrange(struct equic_share *s)
 	m->data = least(known_data(s), s->data_max);
 	for (i = 0; i < s->streams.count; i++)
 		put_stream(m, &s->streams.slots[s->streams.order[i]]);
+}
+
+void share_estrange(struct equic_share *s)
+{
+	struct equic_shared *m;
+
+	number_stop(s->mapped);
+	if (s->stats.estranged)
+		return;
+	m = aligned_alloc(64, (sizeof(*m) + 63) & ~63UL);
+	if (!m) {
+		s->error = NGTCP2_ERR_NOMEM;
+		return;
+	}
+	/* Not again by what is found in a ring. */
+	s->stats.estranged = 1;
+	/* What was sent before the stop is in the words, if it is told of by now. */
+	records_drain(s);
+	put_words(s, m);
 	s->memory = m;
 	s->budget.granted = s->budget.registered;
 	s->waiting = EQUIC_SHARED_POOL;
-	s->stats.estranged = 1;
 }
 
 size_t share_datagram_max(const struct equic_share *s)
@@ -295,20 +303,30 @@ static bool credit_spoiled(const struct equic_share *s)
 	uint64_t data = __atomic_load_n(&s->memory->data, __ATOMIC_RELAXED);
 	uint64_t max = __atomic_load_n(&s->memory->data_max, __ATOMIC_RELAXED);
 
-	return max != s->data_max || data > max ||
-	       data < s->stack_data + s->gone_data;
+	return max != s->data_max || data > max || data < known_data(s);
+}
+
+/*
+ * How far a stream's end can be. Once it has a final size, that is where it is; and what
+ * nobody can have paid for, nobody took: to send it would end the connection.
+ */
+static uint64_t end_max(const struct equic_share *s, const struct stream *stream)
+{
+	if (stream->ended || stream->reset)
+		return stream->final;
+	return least(stream->max, stream->known + share_data_left(s));
 }
 
 uint64_t share_stream_end(struct equic_share *s, const struct stream *stream,
 			  uint64_t word)
 {
-	uint64_t end = stream_end(word), known = stream_known_end(stream);
+	uint64_t end = stream_end(word);
 
-	if (stream_generation(word) == stream->generation && end >= known &&
-	    end <= stream->max)
+	if (stream_generation(word) == stream->generation && end >= stream->known &&
+	    end <= end_max(s, stream))
 		return end;
 	s->stats.hostile++;
-	return known;
+	return stream->known;
 }
 
 uint64_t share_close_stream(struct equic_share *s, const struct stream *stream)
