@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A second sender that does not cease to tell of its packets, or tells of each that it
- * was sent long ago: the library goes on.
+ * A second sender that does not cease to tell of its packets, tells of numbers far from
+ * each other, or of each packet that it was sent long ago: the library goes on.
  */
 #include "ktap.h"
 #include "scene.h"
@@ -71,6 +71,36 @@ static void test_talker(void)
 	scene_free(sc);
 }
 
+/* None of them was sent, so that none will be acknowledged. */
+static void leap(struct scene *sc, uint64_t numbers)
+{
+	uint64_t word = __atomic_add_fetch(&sc->memory->number, numbers, __ATOMIC_RELAXED);
+	struct equic_record record = {
+		.number = (word & ~EQUIC_NUMBER_STOP) - 1,
+		.connection = sc->memory->connection,
+		.kind = EQUIC_RECORD_DATAGRAM, .size = 100,
+		.sent_ns = world_now(sc->world),
+	};
+
+	scene_submit(sc, &record);
+}
+
+/* Each of them is one that a sender with full rings can make; all together are none. */
+static void test_leaps(void)
+{
+	struct scene *sc = scene_begun(&usual);
+	uint64_t hostile = scene_hostile(sc);
+	int i;
+
+	sc->dead = true;
+	sc->revive_at = UINT64_MAX;
+	for (i = 0; i < 8; i++)
+		leap(sc, 32000);
+	ktap_result(scene_hostile(sc) > hostile && scene_goes_on(sc),
+		    "numbers that leap again and again are not believed, and it goes on");
+	scene_free(sc);
+}
+
 /* Return: when all is there, ns from the beginning; 0: it is not. */
 static uint64_t play_timed(uint64_t seed, bool timeless, uint64_t *rtt)
 {
@@ -114,6 +144,7 @@ int main(int argc, char **argv)
 	ktap_begin();
 	chances = chance_plan(argc, argv, 1, "runs");
 	test_talker();
+	test_leaps();
 	test_timeless(chances.seed);
 	return ktap_end();
 }

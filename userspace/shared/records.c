@@ -227,8 +227,6 @@ static int record_sent(struct equic_share *s, unsigned int ring,
 	};
 	int err;
 
-	if (r->number == EQUIC_RECORD_NO_NUMBER)
-		return -EPROTO;
 	s->stats.second++;
 	err = records_sent(s, &sent, &piece);
 	/* It came so late that nobody will be told: it may be lost. */
@@ -241,7 +239,9 @@ static int record_sent(struct equic_share *s, unsigned int ring,
 
 /*
  * A number that nobody took is nobody's to tell of. From one that is told of the next
- * leap is counted, for its place in the ring is free.
+ * leap is counted, for its place in the ring is free. So far from the oldest packet that
+ * is outstanding, no further one is believed: where the memory is given up then, the
+ * stack's own numbers, a leap behind, still have room.
  */
 static int record_number(struct equic_share *s, const struct equic_record *r)
 {
@@ -250,10 +250,21 @@ static int record_number(struct equic_share *s, const struct equic_record *r)
 
 	if (r->number == EQUIC_RECORD_NO_NUMBER)
 		return 0;
-	if (pn >= next || pn > s->floor + SHARE_LEAP)
+	if (pn >= next || pn > s->floor + SHARE_LEAP ||
+	    pn >= recovery_end(s->recovery) - 2 * SHARE_LEAP)
 		return -EPROTO;
 	s->floor = most(s->floor, pn + 1);
 	return 0;
+}
+
+/* What was sent has a number, and holds something. */
+static bool makes_sense(const struct equic_share *s, const struct equic_record *r)
+{
+	return r->connection == s->options.connection &&
+	       r->kind <= EQUIC_RECORD_STREAM &&
+	       !(r->flags & ~(EQUIC_RECORD_FIN | EQUIC_RECORD_UNSENT)) &&
+	       (r->flags & EQUIC_RECORD_UNSENT ||
+		(r->kind != EQUIC_RECORD_VOID && r->number != EQUIC_RECORD_NO_NUMBER));
 }
 
 static int record_handle(struct equic_share *s, unsigned int ring,
@@ -262,9 +273,7 @@ static int record_handle(struct equic_share *s, unsigned int ring,
 	enum piece_kind kind = PIECE_DATAGRAM;
 	int err = 0, bad = 0;
 
-	if (r->connection != s->options.connection ||
-	    r->kind > EQUIC_RECORD_STREAM ||
-	    (r->flags & ~(EQUIC_RECORD_FIN | EQUIC_RECORD_UNSENT)))
+	if (!makes_sense(s, r))
 		return -EPROTO;
 	err = record_number(s, r);
 	if (err)
@@ -275,8 +284,6 @@ static int record_handle(struct equic_share *s, unsigned int ring,
 	}
 	if (r->flags & EQUIC_RECORD_UNSENT)
 		err = record_unsent(s, r);
-	else if (r->kind == EQUIC_RECORD_VOID)
-		err = -EPROTO;
 	else
 		err = record_sent(s, ring, r, kind);
 	return err ?: bad == -ESTALE ? 0 : bad;

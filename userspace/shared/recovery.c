@@ -196,6 +196,11 @@ int recovery_sent(struct recovery *r, const struct sent *sent)
 	return 0;
 }
 
+uint64_t recovery_end(struct recovery *r)
+{
+	return sent_end(&r->sent);
+}
+
 int recovery_void(struct recovery *r, uint64_t pn)
 {
 	return sent_void(&r->sent, pn);

@@ -153,6 +153,9 @@ void recovery_peer(struct recovery *r, uint64_t max_ack_delay,
  */
 int recovery_sent(struct recovery *r, const struct sent *sent);
 
+/* Below it recovery_sent() does not return -ENOBUFS. UINT64_MAX: nowhere. */
+uint64_t recovery_end(struct recovery *r);
+
 /**
  * recovery_void - a number was taken and will not be sent
  * @r: recovery

@@ -75,6 +75,19 @@ static int grow(struct sent_map *m, uint64_t pages)
 	return 0;
 }
 
+/* The page of the oldest packet that is outstanding; the end: none is. */
+static uint64_t oldest(struct sent_map *m)
+{
+	while (m->low < m->end && !at(m, m->low)->outstanding)
+		m->low++;
+	return m->low;
+}
+
+uint64_t sent_end(struct sent_map *m)
+{
+	return oldest(m) < m->end ? (m->low + PAGES_MAX) * SENT_PAGE : UINT64_MAX;
+}
+
 /*
  * The window is to end behind a page: its oldest pages go, as far as none of them
  * has packets that are outstanding, and what is gone is not needed.
@@ -84,9 +97,7 @@ static int slide(struct sent_map *m, uint64_t page)
 	uint64_t first = page - least(page, PAGES_KEPT);
 	int err;
 
-	while (m->low < m->end && !at(m, m->low)->outstanding)
-		m->low++;
-	if (m->low < m->end)
+	if (oldest(m) < m->end)
 		first = least(first, m->low);
 	first = most(first, m->first);
 	if (page - first >= PAGES_MAX)

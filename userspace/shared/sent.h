@@ -60,6 +60,9 @@ void sent_free(struct sent_map *m);
  */
 int sent_add(struct sent_map *m, const struct sent *sent, bool here);
 
+/* Where -ENOBUFS begins; UINT64_MAX: nowhere, for no packet is outstanding. */
+uint64_t sent_end(struct sent_map *m);
+
 /* A number will not be sent. Return: as sent_add(). */
 int sent_void(struct sent_map *m, uint64_t pn);
 
