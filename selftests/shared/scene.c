@@ -40,7 +40,8 @@ static int on_path(void *ctx, const ngtcp2_path *path, const ngtcp2_cid *dcid)
 	struct equic_share_stats st;
 	struct scene *sc = ctx;
 
-	(void)path;
+	ngtcp2_path_storage_zero(&sc->told);
+	ngtcp2_path_copy(&sc->told.path, path);
 	if (sc->paths++) {
 		equic_share_get_stats(world_share(sc->world), &st);
 		sc->path_window = st.window;
@@ -93,11 +94,12 @@ static const struct equic_share_events events = {
 
 static int second_send(void *ctx, const uint8_t *packet, size_t len)
 {
-	const ngtcp2_cid *dcid;
 	struct scene *sc = ctx;
+	ngtcp2_conn *conn = world_sender(sc->world);
+	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(conn);
 
-	dcid = ngtcp2_conn_get_dcid(world_sender(sc->world));
-	sc->stale += !!memcmp(packet + 1, dcid->data, dcid->datalen);
+	sc->stale += memcmp(packet + 1, dcid->data, dcid->datalen) ||
+		     !ngtcp2_path_eq(&sc->told.path, ngtcp2_conn_get_path(conn));
 	return world_send(sc->world, packet, len);
 }
 
@@ -300,6 +302,7 @@ static ngtcp2_ssize write_quic(struct scene *sc, ngtcp2_pkt_info *pi, uint8_t *d
 			   uint64_t now)
 {
 	ngtcp2_path_storage ps;
+	ngtcp2_ssize n;
 
 	ngtcp2_path_storage_zero(&ps);
 	if (sc->plan.plain)
@@ -307,9 +310,10 @@ static ngtcp2_ssize write_quic(struct scene *sc, ngtcp2_pkt_info *pi, uint8_t *d
 						 &ps.path, pi, dest, destlen,
 						 used, flags, stream, vec, count,
 						 now);
-	return equic_share_writev_stream(world_share(sc->world), &ps.path, pi,
-					 dest, destlen, used, flags, stream, vec,
-					 count, now);
+	n = equic_share_writev_stream(world_share(sc->world), &ps.path, pi, dest,
+				      destlen, used, flags, stream, vec, count, now);
+	sc->marked += sc->shared && n > 0 && pi->ecn != NGTCP2_ECN_NOT_ECT;
+	return n;
 }
 
 static ngtcp2_ssize write_nothing(struct scene *sc, uint8_t *dest, size_t destlen,
@@ -341,7 +345,6 @@ static ngtcp2_ssize stack_write(struct scene *sc, uint8_t *dest, size_t destlen,
 		   sc->stack_stream, &vec, 1, now);
 	if (n == NGTCP2_ERR_STREAM_DATA_BLOCKED)
 		return write_nothing(sc, dest, destlen, now);
-	sc->marked += sc->shared && n > 0 && pi.ecn != NGTCP2_ECN_NOT_ECT;
 	if (used > 0)
 		sc->stack_sent += used;
 	sc->stack_fin = used >= 0 && sc->stack_sent == sc->plan.stack_bytes;

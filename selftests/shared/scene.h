@@ -95,7 +95,9 @@ struct scene {
 	uint64_t		overruns;	/* of the window */
 	uint64_t		stack_overruns;	/* by the stack, before it lost any */
 	uint64_t		astray;		/* changes of the path, and no stop */
-	uint64_t		stale;		/* packets to another connection ID */
+	uint64_t		stale;		/* packets to another connection ID, */
+						/* or on another path */
+	ngtcp2_path_storage	told;		/* which it was told of */
 	uint64_t		early, late;	/* keys: before all, and behind their use */
 	struct equic_share_key	key, first_key;	/* the last; of epoch 0 */
 	uint64_t		path_window;	/* when there was another path */

@@ -295,6 +295,14 @@ static void play_disorder(const char *role, struct scene_plan plan)
 	play(role, "loss, duplication, disorder", &plan);
 }
 
+/* On each address there is more to send. */
+static void play_rebound(const char *role, struct scene_plan plan)
+{
+	plan.rebind_every = 300 * MS;
+	plan.stream_bytes *= 6;
+	play(role, "another address every 300 ms", &plan);
+}
+
 /* What may happen to a connection, with the server as the one that is shared, or the client. */
 static void test_role(uint64_t seed, bool client)
 {
@@ -317,9 +325,7 @@ static void test_role(uint64_t seed, bool client)
 	play(role, "key updates, 3 % loss", &plan);
 	plan.path = clean;
 	plan.update_after = 0;
-	plan.rebind_every = 300 * MS;
-	play(role, "another address every 300 ms", &plan);
-	plan.rebind_every = 0;
+	play_rebound(role, plan);
 	plan.initial_max_data = 20000;
 	play(role, "little credit", &plan);
 	plan.initial_max_data = usual.initial_max_data;
@@ -363,9 +369,7 @@ static void test_later(uint64_t seed, bool client)
 	st = play(role, "key updates", &plan);
 	ktap_result(st.epoch >= 2, "%s: there were two at least", role);
 	plan.update_after = 0;
-	plan.rebind_every = 300 * MS;
-	play(role, "another address every 300 ms", &plan);
-	plan.rebind_every = 0;
+	play_rebound(role, plan);
 	plan.initial_max_data = 20000;
 	play(role, "little credit", &plan);
 	plan.initial_max_data = usual.initial_max_data;
