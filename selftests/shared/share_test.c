@@ -303,6 +303,19 @@ static void play_rebound(const char *role, struct scene_plan plan)
 	play(role, "another address every 300 ms", &plan);
 }
 
+/* Of each there is more to come. With loss, some are reset twice. */
+static void play_stopped(const char *role, struct scene_plan plan)
+{
+	plan.stop_every = 2;
+	plan.stream_bytes *= 10;
+	play(role, "the peer stops streams", &plan);
+	plan.stop_every = 1;
+	plan.path.loss = 200;
+	plan.streams = SCENE_STREAMS_MAX;
+	plan.stream_bytes = 20000;
+	play(role, "the peer stops streams, 20 % loss", &plan);
+}
+
 /* What may happen to a connection, with the server as the one that is shared, or the client. */
 static void test_role(uint64_t seed, bool client)
 {
@@ -332,12 +345,7 @@ static void test_role(uint64_t seed, bool client)
 	plan.max_stream_data = 10000;
 	play(role, "little credit on each stream", &plan);
 	plan.max_stream_data = 0;
-	plan.stop_every = 2;
-	/* Of each there is more to come. */
-	plan.stream_bytes *= 10;
-	play(role, "the peer stops streams", &plan);
-	plan.stop_every = 0;
-	plan.stream_bytes = usual.stream_bytes;
+	play_stopped(role, plan);
 	plan.mortal = 3;
 	play(role, "the second sender dies", &plan);
 	plan.path.loss = 30;
