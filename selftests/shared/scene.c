@@ -98,8 +98,10 @@ static int second_send(void *ctx, const uint8_t *packet, size_t len)
 	ngtcp2_conn *conn = world_sender(sc->world);
 	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(conn);
 
-	sc->stale += memcmp(packet + 1, dcid->data, dcid->datalen) ||
-		     !ngtcp2_path_eq(&sc->told.path, ngtcp2_conn_get_path(conn));
+	/* A number that was taken before the stop may be used behind it. */
+	sc->stale += !sc->delayed &&
+		     (memcmp(packet + 1, dcid->data, dcid->datalen) ||
+		      !ngtcp2_path_eq(&sc->told.path, ngtcp2_conn_get_path(conn)));
 	return world_send(sc->world, packet, len);
 }
 
@@ -110,10 +112,33 @@ static uint64_t second_now(void *ctx)
 	return world_now(sc->world);
 }
 
+/* Behind a step: whether it does, and for how long. */
+static bool has_to_hang(struct scene *sc, enum second_step step)
+{
+	if (sc->hang_next && step == sc->hang_step) {
+		sc->hang_next = false;
+		sc->wake_at = UINT64_MAX;
+		return true;
+	}
+	if (!sc->plan.hanging || chance_of(&sc->chance, 1000) >= sc->plan.hanging)
+		return false;
+	sc->wake_at = world_now(sc->world) +
+		      chance_of(&sc->chance, 1 << chance_of(&sc->chance, 11)) * MS;
+	return true;
+}
+
 static bool second_alive(void *ctx, enum second_step step)
 {
 	struct scene *sc = ctx;
 
+	if (step < SECOND_NUMBER)
+		sc->delayed = false;
+	if (has_to_hang(sc, step)) {
+		sc->hangs++;
+		sc->hangs_at[step]++;
+		sc->delayed = step >= SECOND_NUMBER;
+		actor_hang(sc->actor);
+	}
 	if (chance_of(&sc->chance, 1000) >= sc->plan.mortal)
 		return true;
 	sc->dead = true;
@@ -261,18 +286,13 @@ static void spoil(struct scene *sc)
 		equic_share_stream_reset(share, sc->streams[i].id, STOP_CODE);
 }
 
-static void second_turn(struct scene *sc)
+/* All that it can; for an actor. */
+static void second_acts(void *ctx)
 {
 	uint8_t bytes[DATAGRAM_BYTES] = { };
+	struct scene *sc = ctx;
 	int i;
 
-	if (sc->plan.spoil && !sc->spoilt &&
-	    sc->stack_sent >= sc->plan.stack_bytes / 4)
-		spoil(sc);
-	if (sc->dead && world_now(sc->world) >= sc->revive_at)
-		revive(sc);
-	if (sc->dead)
-		return;
 	claim(sc);
 	while (sc->datagrams < sc->plan.datagrams && !sc->dead &&
 	       !second_datagram(sc->second, bytes, sizeof(bytes),
@@ -280,6 +300,25 @@ static void second_turn(struct scene *sc)
 		sc->datagrams++;
 	for (i = 0; i < sc->claims && !sc->dead; i++)
 		send_stream(sc, &sc->streams[i]);
+}
+
+static bool is_hung(const struct scene *sc)
+{
+	return actor_hangs(sc->actor) && world_now(sc->world) < sc->wake_at;
+}
+
+static void second_turn(struct scene *sc)
+{
+	if (sc->plan.spoil && !sc->spoilt &&
+	    sc->stack_sent >= sc->plan.stack_bytes / 4)
+		spoil(sc);
+	if (sc->dead && world_now(sc->world) >= sc->revive_at)
+		revive(sc);
+	if (sc->dead || is_hung(sc))
+		return;
+	if (actor_hangs(sc->actor))
+		sc->resumed = 2;
+	actor_turn(sc->actor);
 }
 
 static void open_stack_stream(struct scene *sc)
@@ -354,14 +393,17 @@ static ngtcp2_ssize stack_write(struct scene *sc, uint8_t *dest, size_t destlen,
 /*
  * RFC 9002, 7: what is in flight is within the window, but for one packet; or within
  * the window before, if it was cut since. The stack sends again what it lost by its own,
- * and probes are sent in any case.
+ * and probes are sent in any case; as is what the second sender took before it hung,
+ * however long ago, which is counted until the next call but one.
  */
 static void check_window(struct scene *sc)
 {
 	struct equic_share_stats *before = &sc->before, st;
 
 	equic_share_get_stats(world_share(sc->world), &st);
-	if (st.probes == before->probes && st.in_flight > before->in_flight &&
+	if (sc->resumed)
+		sc->resumed--;
+	else if (st.probes == before->probes && st.in_flight > before->in_flight &&
 	    st.in_flight > most(st.window, before->window) + TRANSIT_DATAGRAM_MAX) {
 		sc->overruns += st.stack == before->stack;
 		sc->stack_overruns += !st.lost && st.stack != before->stack;
@@ -428,6 +470,8 @@ static uint64_t app_expiry(void *ctx)
 		return sc->plan.share_at;
 	if (sc->dead)
 		return sc->revive_at;
+	if (actor_hangs(sc->actor))
+		return sc->wake_at;
 	/* Nobody tells it when it may send again: it looks. */
 	return sc->second && second_has_more(sc) ?
 		world_now(sc->world) + MS : UINT64_MAX;
@@ -527,6 +571,7 @@ struct scene *scene_new(const struct scene_plan *plan)
 	options.share = options_of(sc, at_once);
 	options.share.payload_max = plan->payload_max;
 	sc->stack_stream = -1;
+	sc->actor = actor_new(second_acts, sc);
 	chance_seed(&sc->chance, plan->seed + 1);
 	sc->world = world_new(&options, &app, sc);
 	return sc;
@@ -536,6 +581,7 @@ void scene_free(struct scene *sc)
 {
 	if (sc->second)
 		end_second(sc);
+	actor_free(sc->actor);
 	world_free(sc->world);
 	free(sc);
 }
@@ -549,6 +595,22 @@ void scene_run(struct scene *sc, uint64_t ns)
 {
 	if (world_run(sc->world, world_now(sc->world) + ns))
 		ktap_bail("the connection ended");
+}
+
+bool scene_hang(struct scene *sc, enum second_step step)
+{
+	uint64_t until = world_now(sc->world) + NGTCP2_SECONDS;
+
+	sc->hang_next = true;
+	sc->hang_step = step;
+	while (!actor_hangs(sc->actor) && world_now(sc->world) < until)
+		scene_run(sc, MS);
+	return actor_hangs(sc->actor);
+}
+
+void scene_wake(struct scene *sc)
+{
+	sc->wake_at = world_now(sc->world);
 }
 
 int scene_write_in_pieces(struct scene *sc, int count)
