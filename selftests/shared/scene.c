@@ -334,12 +334,59 @@ static void open_stack_stream(struct scene *sc)
 		sc->stack[i] = stream_byte(sc->stack_stream, i);
 }
 
+/*
+ * RFC 9002, 7: what is in flight is within the window, but for one packet; or within
+ * the window before, if it was cut since. Return: whether @bytes are more.
+ */
+static bool is_beyond(uint64_t bytes, const struct equic_share_stats *before,
+		      const struct equic_share_stats *st)
+{
+	return bytes > most(st->window, before->window) + TRANSIT_DATAGRAM_MAX;
+}
+
+/*
+ * Of a packet of the endpoint's, @len bytes: new data of the stack's is within the
+ * window. What the stack sends again, and its probes, are by its own window alone.
+ */
+static void check_packet(struct scene *sc, const ngtcp2_pkt_info *pi, size_t len,
+			 bool has_data, const struct equic_share_stats *before)
+{
+	struct equic_share_stats st;
+
+	sc->marked += pi->ecn != NGTCP2_ECN_NOT_ECT;
+	equic_share_get_stats(world_share(sc->world), &st);
+	if (has_data)
+		sc->stack_overruns += is_beyond(st.in_flight, before, &st);
+	else if (st.stack > before->stack)
+		sc->again += len;
+}
+
+/*
+ * Of all packets since the last call. Probes of the library are sent in any case; as is
+ * what the second sender took before it hung, however long ago, which is counted until
+ * the next call but one.
+ */
+static void check_window(struct scene *sc)
+{
+	struct equic_share_stats *before = &sc->before, st;
+
+	equic_share_get_stats(world_share(sc->world), &st);
+	if (sc->resumed)
+		sc->resumed--;
+	else if (st.probes == before->probes &&
+		 st.in_flight > before->in_flight + sc->again)
+		sc->overruns += is_beyond(st.in_flight - sc->again, before, &st);
+	*before = st;
+	sc->again = 0;
+}
+
 /* As ngtcp2's, by whoever writes for the server. */
 static ngtcp2_ssize write_quic(struct scene *sc, ngtcp2_pkt_info *pi, uint8_t *dest,
 			   size_t destlen, ngtcp2_ssize *used, uint32_t flags,
 			   int64_t stream, const ngtcp2_vec *vec, size_t count,
 			   uint64_t now)
 {
+	struct equic_share_stats before;
 	ngtcp2_path_storage ps;
 	ngtcp2_ssize n;
 
@@ -349,9 +396,11 @@ static ngtcp2_ssize write_quic(struct scene *sc, ngtcp2_pkt_info *pi, uint8_t *d
 						 &ps.path, pi, dest, destlen,
 						 used, flags, stream, vec, count,
 						 now);
+	equic_share_get_stats(world_share(sc->world), &before);
 	n = equic_share_writev_stream(world_share(sc->world), &ps.path, pi, dest,
 				      destlen, used, flags, stream, vec, count, now);
-	sc->marked += sc->shared && n > 0 && pi->ecn != NGTCP2_ECN_NOT_ECT;
+	if (sc->shared && n > 0)
+		check_packet(sc, pi, n, used && *used > 0, &before);
 	return n;
 }
 
@@ -388,27 +437,6 @@ static ngtcp2_ssize stack_write(struct scene *sc, uint8_t *dest, size_t destlen,
 		sc->stack_sent += used;
 	sc->stack_fin = used >= 0 && sc->stack_sent == sc->plan.stack_bytes;
 	return n;
-}
-
-/*
- * RFC 9002, 7: what is in flight is within the window, but for one packet; or within
- * the window before, if it was cut since. The stack sends again what it lost by its own,
- * and probes are sent in any case; as is what the second sender took before it hung,
- * however long ago, which is counted until the next call but one.
- */
-static void check_window(struct scene *sc)
-{
-	struct equic_share_stats *before = &sc->before, st;
-
-	equic_share_get_stats(world_share(sc->world), &st);
-	if (sc->resumed)
-		sc->resumed--;
-	else if (st.probes == before->probes && st.in_flight > before->in_flight &&
-	    st.in_flight > most(st.window, before->window) + TRANSIT_DATAGRAM_MAX) {
-		sc->overruns += st.stack == before->stack;
-		sc->stack_overruns += !st.lost && st.stack != before->stack;
-	}
-	*before = st;
 }
 
 /*

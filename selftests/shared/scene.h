@@ -102,7 +102,8 @@ struct scene {
 	uint64_t		hangs, hangs_at[SECOND_STEPS];
 	uint64_t		fates[3], done, stopped, keys, paths;
 	uint64_t		overruns;	/* of the window */
-	uint64_t		stack_overruns;	/* by the stack, before it lost any */
+	uint64_t		stack_overruns;	/* by new data of the stack's */
+	uint64_t		again;		/* bytes of the stack's without, since */
 	uint64_t		astray;		/* changes of the path, and no stop */
 	uint64_t		stale;		/* packets to another connection ID, */
 						/* or on another path */
