@@ -102,6 +102,10 @@ static int second_send(void *ctx, const uint8_t *packet, size_t len)
 	sc->stale += !sc->delayed &&
 		     (memcmp(packet + 1, dcid->data, dcid->datalen) ||
 		      !ngtcp2_path_eq(&sc->told.path, ngtcp2_conn_get_path(conn)));
+	if (sc->failing) {
+		sc->failing--;
+		return -ENETDOWN;
+	}
 	return world_send(sc->world, packet, len);
 }
 
@@ -213,7 +217,7 @@ static void send_stream(struct scene *sc, struct scene_stream *st)
 		err = second_stream(sc->second, st->slot, st->generation,
 				    st->sent, bytes, len, len == left, 0);
 		/* They are sent, or the library has them to send. */
-		if (!err || err == -ECANCELED || err == -ENOKEY) {
+		if (!err || err == -ECANCELED || err == -ENOKEY || err == -ECOMM) {
 			st->sent += len;
 			st->live = len < left;
 		}

@@ -94,6 +94,7 @@ struct scene {
 	bool			hang_next;	/* behind @hang_step, until it is woken */
 	enum second_step	hang_step;
 	bool			delayed;	/* its packet, behind the number */
+	unsigned int		failing;	/* packets of its that send() refuses */
 	unsigned int		resumed;	/* packets of the endpoint since, from 2 */
 	uint64_t		first;		/* number that was shared, */
 	uint64_t		first_epoch;	/* and its epoch */
