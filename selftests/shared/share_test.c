@@ -244,6 +244,61 @@ static void test_resent(uint64_t seed)
 	scene_free(sc);
 }
 
+/* As much of a stream of the stack's as may be sent now. */
+static void write_stack(struct scene *sc, int64_t stream)
+{
+	uint8_t packet[TRANSIT_DATAGRAM_MAX];
+	ngtcp2_vec vec = { sc->stack, 10000 };
+	ngtcp2_path_storage ps;
+	ngtcp2_pkt_info pi;
+	ngtcp2_ssize n;
+
+	ngtcp2_path_storage_zero(&ps);
+	while ((n = equic_share_writev_stream(world_share(sc->world), &ps.path, &pi,
+					      packet, sizeof(packet), NULL, 0, stream,
+					      &vec, 1, world_now(sc->world))) > 0)
+		world_send(sc->world, packet, n);
+}
+
+/*
+ * The second sender has made the window of all a large one, and is silent; the stack's
+ * own is that of one who begins. It writes for almost an RTT.
+ */
+static void test_own_window(uint64_t seed)
+{
+	struct scene_plan plan = bulk;
+	struct equic_share_stats st;
+	ngtcp2_conn_info own;
+	struct scene *sc;
+	int64_t stream;
+	int i;
+
+	plan.seed = seed;
+	plan.stack_bytes = 1;
+	plan.stream_bytes = 1 << 20;
+	plan.path.queue = 1 << 24;
+	plan.path.delay = 100 * MS;
+	sc = scene_new(&plan);
+	if (scene_play(sc, 60 * S) ||
+	    ngtcp2_conn_open_uni_stream(world_sender(sc->world), &stream, NULL))
+		ktap_bail("no stream");
+	scene_run(sc, S);
+	for (i = 0; i < 190; i++) {
+		write_stack(sc, stream);
+		scene_run(sc, MS);
+	}
+	equic_share_get_stats(world_share(sc->world), &st);
+	ngtcp2_conn_get_conn_info(world_sender(sc->world), &own);
+	ktap_diag("of %llu bytes %llu, of all %llu, which may be %llu",
+		  (unsigned long long)own.cwnd, (unsigned long long)own.bytes_in_flight,
+		  (unsigned long long)st.in_flight, (unsigned long long)st.window);
+	ktap_result(own.bytes_in_flight + EQUIC_SHARE_PAYLOAD_DEFAULT > own.cwnd &&
+		    own.bytes_in_flight <= own.cwnd + EQUIC_SHARE_PAYLOAD_DEFAULT &&
+		    st.window > 2 * st.in_flight,
+		    "the stack keeps to its own window as well");
+	scene_free(sc);
+}
+
 static void test_fin_closes(uint64_t seed)
 {
 	struct scene_plan plan = usual;
@@ -400,6 +455,7 @@ int main(int argc, char **argv)
 	test_rest(chances.seed);
 	test_liar(chances.seed);
 	test_resent(chances.seed);
+	test_own_window(chances.seed);
 	test_fin_closes(chances.seed);
 	test_direct_call(chances.seed);
 	return ktap_end();
