@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What comes late, or from where nobody looks for it: packets of a stream that is over,
- * calls for another connection in a callback of this one, what the path takes, FIN.
+ * a sender that hung, calls for another connection in a callback of this one, what the
+ * path takes, FIN.
  */
 #include <string.h>
 #include "ktap.h"
@@ -58,6 +59,154 @@ static void test_over(void)
 	ktap_result(st.second == second + 1 && !st.hostile,
 		    "it is counted, and nobody is accused");
 	scene_free(sc);
+}
+
+static const char *const behind[] = {
+	[SECOND_RESERVED] = "reserving",
+	[SECOND_BUDGET] = "budget",
+	[SECOND_CREDIT] = "credit",
+	[SECOND_NUMBER] = "number",
+	[SECOND_SEALED] = "sealing",
+	[SECOND_SUBMITTED] = "submitting",
+	[SECOND_SENT] = "sending",
+};
+
+static bool wait(struct scene *sc)
+{
+	scene_run(sc, S);
+	return true;
+}
+
+/* As soon as it may be, and the stack has something to send with the next one. */
+static bool update_keys(struct scene *sc)
+{
+	struct equic_share_stats before, st;
+	int i, err = -1;
+
+	equic_share_get_stats(world_share(sc->world), &before);
+	for (i = 0; i < 300; i++) {
+		if (err)
+			err = ngtcp2_conn_initiate_key_update(world_sender(sc->world),
+							      world_now(sc->world));
+		scene_run(sc, 10 * MS);
+		equic_share_get_stats(world_share(sc->world), &st);
+		if (st.epoch > before.epoch)
+			return true;
+	}
+	return false;
+}
+
+/* The first of the two keys that it has is gone then. */
+static bool update_keys_twice(struct scene *sc)
+{
+	return update_keys(sc) && update_keys(sc);
+}
+
+static bool change_path(struct scene *sc)
+{
+	uint64_t paths = sc->paths;
+
+	world_rebind(sc->world);
+	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
+	scene_run(sc, S);
+	return sc->paths > paths;
+}
+
+/* The stream is the first that has not ended. */
+static bool reuse_slot(struct scene *sc)
+{
+	struct equic_share *share = world_share(sc->world);
+	struct scene_stream *stream = sc->streams;
+	uint64_t id, word;
+
+	while (!stream->live)
+		stream++;
+	equic_share_stream_reset(share, stream->id, CODE);
+	scene_run(sc, S);
+	do {
+		if (equic_share_stream_open(share, &id) ||
+		    equic_share_stream_send(share, id, 0, 1000, false))
+			return false;
+		word = stream_read(sc->memory, stream->slot);
+	} while (!word);
+	return stream_end(word) == 1000 && stream_generation(word) != stream->generation;
+}
+
+static const struct meanwhile {
+	const char	*what;
+	bool		(*happens)(struct scene *sc);
+} meanwhile[] = {
+	{ "nothing", wait },
+	{ "a key update", update_keys },
+	{ "two key updates", update_keys_twice },
+	{ "another path", change_path },
+	{ "another stream in its slot", reuse_slot },
+};
+
+/* What others have begun meanwhile. */
+static void end_streams(struct scene *sc)
+{
+	struct equic_share *share = world_share(sc->world);
+	struct equic_share_stream st, *at = NULL;
+
+	while (equic_share_stream_next(share, at, &st)) {
+		if (st.begun && !st.ended)
+			equic_share_stream_send(share, st.id, st.end, 0, true);
+		at = &st;
+	}
+}
+
+/* All is over, and a pool waits. */
+static bool none_left(struct scene *sc)
+{
+	struct equic_share_stats st;
+
+	end_streams(sc);
+	if (world_run(sc->world, world_now(sc->world) + 3 * S))
+		return false;
+	equic_share_get_stats(world_share(sc->world), &st);
+	return st.streams == EQUIC_SHARED_POOL && !st.in_flight && !st.hostile &&
+	       st.taken == st.stack + st.library + st.second + st.voids;
+}
+
+/* It takes seconds until all is sent. */
+static const struct transit_path slow = {
+	.delay = 10 * MS, .rate = 100000, .queue = 10000, .loss = 10,
+};
+
+/* In the middle of a packet. */
+static void hangs(enum second_step step, const struct meanwhile *with, bool client)
+{
+	struct scene_plan plan = usual;
+	bool happened, arrived;
+	struct scene *sc;
+
+	plan.client = client;
+	plan.streams = 20;
+	plan.stream_bytes = 10000;
+	plan.path = slow;
+	sc = scene_begun(&plan);
+	happened = scene_hang(sc, step) && with->happens(sc);
+	scene_wake(sc);
+	arrived = !scene_play(sc, world_now(sc->world) + 60 * S) &&
+		  scene_complete(sc) && scene_right(sc) &&
+		  !world_receiver(sc->world)->repeated && !sc->stale && !sc->astray;
+	ktap_result(happened && arrived && none_left(sc),
+		    "%s: it hangs behind %s, meanwhile %s: each byte arrives once, nothing is left",
+		    client ? "client" : "server", behind[step], with->what);
+	if (!happened || !arrived)
+		scene_print(sc, happened ? "hung" : "has not hung", 0);
+	scene_free(sc);
+}
+
+static void test_hangs(bool client)
+{
+	enum second_step step;
+	size_t i;
+
+	for (i = 0; i < sizeof(meanwhile) / sizeof(meanwhile[0]); i++)
+		for (step = 0; step < SECOND_STEPS; step++)
+			hangs(step, &meanwhile[i], client);
 }
 
 static struct scene *other;
@@ -161,6 +310,8 @@ int main(void)
 {
 	ktap_begin();
 	test_over();
+	test_hangs(false);
+	test_hangs(true);
 	test_nested();
 	test_shorter();
 	test_another_path();

@@ -512,6 +512,32 @@ static void test_unsent(void)
 	scene_free(sc);
 }
 
+/* Its record is there by then, and its number is used. */
+static void test_failed(void)
+{
+	struct scene_plan plan = usual;
+	struct equic_share_stats st;
+	struct scene *sc;
+	int err;
+
+	plan.initial_max_data = 4 << 20;
+	/* Nothing else is lost. */
+	plan.path.queue = 1 << 24;
+	plan.stream_bytes = 200000;
+	sc = begin(&plan);
+	sc->failing = 3;
+	err = scene_play(sc, 60 * S);
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_diag("%llu lost, %llu bytes sent again", (unsigned long long)st.lost,
+		  (unsigned long long)st.resent);
+	ktap_result(!err && scene_complete(sc) && scene_right(sc) && !sc->failing &&
+		    st.lost == 3 && !st.spurious && !st.voids &&
+		    st.resent > 2 * EQUIC_SHARE_PAYLOAD_MIN &&
+		    st.resent < 3 * EQUIC_SHARE_PAYLOAD_DEFAULT,
+		    "what the second sender could not transmit is lost, and the library sends it");
+	scene_free(sc);
+}
+
 /* Two CPUs may have been given the same. */
 static void test_twice(void)
 {
@@ -561,6 +587,7 @@ int main(void)
 	test_payload("a peer that allows less than the path", 1452, 1300, 1300);
 	test_left();
 	test_unsent();
+	test_failed();
 	test_twice();
 	return ktap_end();
 }

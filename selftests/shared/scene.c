@@ -40,7 +40,8 @@ static int on_path(void *ctx, const ngtcp2_path *path, const ngtcp2_cid *dcid)
 	struct equic_share_stats st;
 	struct scene *sc = ctx;
 
-	(void)path;
+	ngtcp2_path_storage_zero(&sc->told);
+	ngtcp2_path_copy(&sc->told.path, path);
 	if (sc->paths++) {
 		equic_share_get_stats(world_share(sc->world), &st);
 		sc->path_window = st.window;
@@ -101,11 +102,18 @@ static const struct equic_share_events events = {
 
 static int second_send(void *ctx, const uint8_t *packet, size_t len)
 {
-	const ngtcp2_cid *dcid;
 	struct scene *sc = ctx;
+	ngtcp2_conn *conn = world_sender(sc->world);
+	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(conn);
 
-	dcid = ngtcp2_conn_get_dcid(world_sender(sc->world));
-	sc->stale += !!memcmp(packet + 1, dcid->data, dcid->datalen);
+	/* A number that was taken before the stop may be used behind it. */
+	sc->stale += !sc->delayed &&
+		     (memcmp(packet + 1, dcid->data, dcid->datalen) ||
+		      !ngtcp2_path_eq(&sc->told.path, ngtcp2_conn_get_path(conn)));
+	if (sc->failing) {
+		sc->failing--;
+		return -ENETDOWN;
+	}
 	return world_send(sc->world, packet, len);
 }
 
@@ -116,10 +124,33 @@ static uint64_t second_now(void *ctx)
 	return sc->plan.timeless ? 0 : world_now(sc->world);
 }
 
+/* Behind a step: whether it does, and for how long. */
+static bool has_to_hang(struct scene *sc, enum second_step step)
+{
+	if (sc->hang_next && step == sc->hang_step) {
+		sc->hang_next = false;
+		sc->wake_at = UINT64_MAX;
+		return true;
+	}
+	if (!sc->plan.hanging || chance_of(&sc->chance, 1000) >= sc->plan.hanging)
+		return false;
+	sc->wake_at = world_now(sc->world) +
+		      chance_of(&sc->chance, 1 << chance_of(&sc->chance, 11)) * MS;
+	return true;
+}
+
 static bool second_alive(void *ctx, enum second_step step)
 {
 	struct scene *sc = ctx;
 
+	if (step < SECOND_NUMBER)
+		sc->delayed = false;
+	if (has_to_hang(sc, step)) {
+		sc->hangs++;
+		sc->hangs_at[step]++;
+		sc->delayed = step >= SECOND_NUMBER;
+		actor_hang(sc->actor);
+	}
 	if (chance_of(&sc->chance, 1000) >= sc->plan.mortal)
 		return true;
 	sc->dead = true;
@@ -194,7 +225,7 @@ static void send_stream(struct scene *sc, struct scene_stream *st)
 		err = second_stream(sc->second, st->slot, st->generation,
 				    st->sent, bytes, len, len == left, 0);
 		/* They are sent, or the library has them to send. */
-		if (!err || err == -ECANCELED || err == -ENOKEY) {
+		if (!err || err == -ECANCELED || err == -ENOKEY || err == -ECOMM) {
 			st->sent += len;
 			st->live = len < left;
 		}
@@ -267,18 +298,13 @@ static void spoil(struct scene *sc)
 		equic_share_stream_reset(share, sc->streams[i].id, STOP_CODE);
 }
 
-static void second_turn(struct scene *sc)
+/* All that it can; for an actor. */
+static void second_acts(void *ctx)
 {
 	uint8_t bytes[DATAGRAM_BYTES] = { };
+	struct scene *sc = ctx;
 	int i;
 
-	if (sc->plan.spoil && !sc->spoilt &&
-	    sc->stack_sent >= sc->plan.stack_bytes / 4)
-		spoil(sc);
-	if (sc->dead && world_now(sc->world) >= sc->revive_at)
-		revive(sc);
-	if (sc->dead)
-		return;
 	claim(sc);
 	while (sc->datagrams < sc->plan.datagrams && !sc->dead &&
 	       !second_datagram(sc->second, bytes, sizeof(bytes),
@@ -286,6 +312,25 @@ static void second_turn(struct scene *sc)
 		sc->datagrams++;
 	for (i = 0; i < sc->claims && !sc->dead; i++)
 		send_stream(sc, &sc->streams[i]);
+}
+
+static bool is_hung(const struct scene *sc)
+{
+	return actor_hangs(sc->actor) && world_now(sc->world) < sc->wake_at;
+}
+
+static void second_turn(struct scene *sc)
+{
+	if (sc->plan.spoil && !sc->spoilt &&
+	    sc->stack_sent >= sc->plan.stack_bytes / 4)
+		spoil(sc);
+	if (sc->dead && world_now(sc->world) >= sc->revive_at)
+		revive(sc);
+	if (sc->dead || is_hung(sc))
+		return;
+	if (actor_hangs(sc->actor))
+		sc->resumed = 2;
+	actor_turn(sc->actor);
 }
 
 static void open_stack_stream(struct scene *sc)
@@ -301,13 +346,61 @@ static void open_stack_stream(struct scene *sc)
 		sc->stack[i] = stream_byte(sc->stack_stream, i);
 }
 
+/*
+ * RFC 9002, 7: what is in flight is within the window, but for one packet; or within
+ * the window before, if it was cut since. Return: whether @bytes are more.
+ */
+static bool is_beyond(uint64_t bytes, const struct equic_share_stats *before,
+		      const struct equic_share_stats *st)
+{
+	return bytes > most(st->window, before->window) + TRANSIT_DATAGRAM_MAX;
+}
+
+/*
+ * Of a packet of the endpoint's, @len bytes: new data of the stack's is within the
+ * window. What the stack sends again, and its probes, are by its own window alone.
+ */
+static void check_packet(struct scene *sc, const ngtcp2_pkt_info *pi, size_t len,
+			 bool has_data, const struct equic_share_stats *before)
+{
+	struct equic_share_stats st;
+
+	sc->marked += pi->ecn != NGTCP2_ECN_NOT_ECT;
+	equic_share_get_stats(world_share(sc->world), &st);
+	if (has_data)
+		sc->stack_overruns += is_beyond(st.in_flight, before, &st);
+	else if (st.stack > before->stack)
+		sc->again += len;
+}
+
+/*
+ * Of all packets since the last call. Probes of the library are sent in any case; as is
+ * what the second sender took before it hung, however long ago, which is counted until
+ * the next call but one.
+ */
+static void check_window(struct scene *sc)
+{
+	struct equic_share_stats *before = &sc->before, st;
+
+	equic_share_get_stats(world_share(sc->world), &st);
+	if (sc->resumed)
+		sc->resumed--;
+	else if (st.probes == before->probes &&
+		 st.in_flight > before->in_flight + sc->again)
+		sc->overruns += is_beyond(st.in_flight - sc->again, before, &st);
+	*before = st;
+	sc->again = 0;
+}
+
 /* As ngtcp2's, by whoever writes for the server. */
 static ngtcp2_ssize write_quic(struct scene *sc, ngtcp2_pkt_info *pi, uint8_t *dest,
 			   size_t destlen, ngtcp2_ssize *used, uint32_t flags,
 			   int64_t stream, const ngtcp2_vec *vec, size_t count,
 			   uint64_t now)
 {
+	struct equic_share_stats before;
 	ngtcp2_path_storage ps;
+	ngtcp2_ssize n;
 
 	ngtcp2_path_storage_zero(&ps);
 	if (sc->plan.plain)
@@ -315,9 +408,12 @@ static ngtcp2_ssize write_quic(struct scene *sc, ngtcp2_pkt_info *pi, uint8_t *d
 						 &ps.path, pi, dest, destlen,
 						 used, flags, stream, vec, count,
 						 now);
-	return equic_share_writev_stream(world_share(sc->world), &ps.path, pi,
-					 dest, destlen, used, flags, stream, vec,
-					 count, now);
+	equic_share_get_stats(world_share(sc->world), &before);
+	n = equic_share_writev_stream(world_share(sc->world), &ps.path, pi, dest,
+				      destlen, used, flags, stream, vec, count, now);
+	if (sc->shared && n > 0)
+		check_packet(sc, pi, n, used && *used > 0, &before);
+	return n;
 }
 
 static ngtcp2_ssize write_nothing(struct scene *sc, uint8_t *dest, size_t destlen,
@@ -349,29 +445,10 @@ static ngtcp2_ssize stack_write(struct scene *sc, uint8_t *dest, size_t destlen,
 		   sc->stack_stream, &vec, 1, now);
 	if (n == NGTCP2_ERR_STREAM_DATA_BLOCKED)
 		return write_nothing(sc, dest, destlen, now);
-	sc->marked += sc->shared && n > 0 && pi.ecn != NGTCP2_ECN_NOT_ECT;
 	if (used > 0)
 		sc->stack_sent += used;
 	sc->stack_fin = used >= 0 && sc->stack_sent == sc->plan.stack_bytes;
 	return n;
-}
-
-/*
- * RFC 9002, 7: what is in flight is within the window, but for one packet; or within
- * the window before, if it was cut since. The stack sends again what it lost by its own,
- * and probes are sent in any case.
- */
-static void check_window(struct scene *sc)
-{
-	struct equic_share_stats *before = &sc->before, st;
-
-	equic_share_get_stats(world_share(sc->world), &st);
-	if (st.probes == before->probes && st.in_flight > before->in_flight &&
-	    st.in_flight > most(st.window, before->window) + TRANSIT_DATAGRAM_MAX) {
-		sc->overruns += st.stack == before->stack;
-		sc->stack_overruns += !st.lost && st.stack != before->stack;
-	}
-	*before = st;
 }
 
 /*
@@ -433,6 +510,8 @@ static uint64_t app_expiry(void *ctx)
 		return sc->plan.share_at;
 	if (sc->dead)
 		return sc->revive_at;
+	if (actor_hangs(sc->actor))
+		return sc->wake_at;
 	/* Nobody tells it when it may send again: it looks. */
 	return sc->second && second_has_more(sc) ?
 		world_now(sc->world) + MS : UINT64_MAX;
@@ -532,6 +611,7 @@ struct scene *scene_new(const struct scene_plan *plan)
 	options.share = options_of(sc, at_once);
 	options.share.payload_max = plan->payload_max;
 	sc->stack_stream = -1;
+	sc->actor = actor_new(second_acts, sc);
 	chance_seed(&sc->chance, plan->seed + 1);
 	sc->world = world_new(&options, &app, sc);
 	return sc;
@@ -541,6 +621,7 @@ void scene_free(struct scene *sc)
 {
 	if (sc->second)
 		end_second(sc);
+	actor_free(sc->actor);
 	world_free(sc->world);
 	free(sc);
 }
@@ -554,6 +635,22 @@ void scene_run(struct scene *sc, uint64_t ns)
 {
 	if (world_run(sc->world, world_now(sc->world) + ns))
 		ktap_bail("the connection ended");
+}
+
+bool scene_hang(struct scene *sc, enum second_step step)
+{
+	uint64_t until = world_now(sc->world) + NGTCP2_SECONDS;
+
+	sc->hang_next = true;
+	sc->hang_step = step;
+	while (!actor_hangs(sc->actor) && world_now(sc->world) < until)
+		scene_run(sc, MS);
+	return actor_hangs(sc->actor);
+}
+
+void scene_wake(struct scene *sc)
+{
+	sc->wake_at = world_now(sc->world);
 }
 
 int scene_write_in_pieces(struct scene *sc, int count)

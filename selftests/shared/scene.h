@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A shared endpoint that sends by all its senders to one of ngtcp2: a stream of the
- * stack's, streams and datagrams of the second sender's, which may die in the middle
- * of a packet, and begins anew.
+ * stack's, streams and datagrams of the second sender's, which may hang in the middle of
+ * a packet, and goes on, or die there, and begins anew.
  */
 #ifndef EQUIC_SELFTESTS_SHARED_SCENE_H
 #define EQUIC_SELFTESTS_SHARED_SCENE_H
 
+#include "actor.h"
 #include "memory.h"
 #include "world.h"
 #include "ring.h"
@@ -34,6 +35,8 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  * @update_after: packets of an epoch; 0: the keys are not updated.
  * @mortal: of 1000 steps of the second sender, so many are its last. It begins anew
  *	20 ms later.
+ * @hanging: of 1000 steps of the second sender, behind so many it hangs, up to a second.
+ *	Whoever gives it keys and paths does so meanwhile, as beside a CPU that is held up.
  * @rebind_every: ns: the client gets another address; 0: never.
  * @stop_every: every so many streams the peer wants no more of; 0: none.
  * @batched: packets of the stack leave together; the second sender's pass them.
@@ -61,7 +64,7 @@ struct scene_plan {
 	uint64_t		initial_max_data, max_stream_data;
 	uint64_t		update_after, max_streams, max_udp_payload_size;
 	unsigned int		refuse_from;
-	unsigned int		mortal;
+	unsigned int		mortal, hanging;
 	uint64_t		rebind_every;
 	int			stop_every;
 	bool			batched, stack_first, plain, alone, timeless;
@@ -81,6 +84,7 @@ struct scene {
 	struct world		*world;
 	struct chance		chance;
 	struct second		*second;
+	struct actor		*actor;		/* who has it */
 	struct equic_shared	*memory;
 	struct ring		*ring;
 	struct scene_stream	streams[SCENE_STREAMS_MAX];
@@ -88,15 +92,24 @@ struct scene {
 	int64_t			stack_stream;
 	uint64_t		stack_sent;
 	bool			stack_fin, dead, spoilt, shared;
+	bool			hang_next;	/* behind @hang_step, until it is woken */
+	enum second_step	hang_step;
+	bool			delayed;	/* its packet, behind the number */
+	unsigned int		failing;	/* packets of its that send() refuses */
+	unsigned int		resumed;	/* packets of the endpoint since, from 2 */
 	uint64_t		first;		/* number that was shared, */
 	uint64_t		first_epoch;	/* and its epoch */
-	uint64_t		revive_at, rebind_at;
+	uint64_t		revive_at, rebind_at, wake_at;
 	uint64_t		deaths, deaths_at[SECOND_STEPS];
+	uint64_t		hangs, hangs_at[SECOND_STEPS];
 	uint64_t		fates[3], done, stopped, keys, paths;
 	uint64_t		overruns;	/* of the window */
-	uint64_t		stack_overruns;	/* by the stack, before it lost any */
+	uint64_t		stack_overruns;	/* by new data of the stack's */
+	uint64_t		again;		/* bytes of the stack's without, since */
 	uint64_t		astray;		/* changes of the path, and no stop */
-	uint64_t		stale;		/* packets to another connection ID */
+	uint64_t		stale;		/* packets to another connection ID, */
+						/* or on another path */
+	ngtcp2_path_storage	told;		/* which it was told of */
 	uint64_t		early, late;	/* keys: before all, and behind their use */
 	struct equic_share_key	key, first_key;	/* the last; of epoch 0 */
 	uint64_t		path_window;	/* when there was another path */
@@ -128,6 +141,14 @@ void scene_run(struct scene *sc, uint64_t ns);
  * Return: how many; less than @count: one was refused.
  */
 int scene_write_in_pieces(struct scene *sc, int count);
+
+/*
+ * scene_hang - the second sender hangs behind a step of its next packet that has it
+ *
+ * Return: whether it does, until scene_wake().
+ */
+bool scene_hang(struct scene *sc, enum second_step step);
+void scene_wake(struct scene *sc);
 
 /* In the middle of the second sender's streams. */
 struct scene *scene_begun(const struct scene_plan *plan);

@@ -2,7 +2,7 @@
 /*
  * Scenes by chance, one after another: paths that lose, repeat and disorder, key
  * updates, other addresses, little credit, streams that are stopped, a second sender
- * that dies. After each one, all is there once, and nothing is left over.
+ * that hangs and goes on, or dies. After each one, all is there once, and nothing is left over.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,8 @@ enum { EVENTS = 1000000 };
 
 static struct {
 	uint64_t scenes, failed, wrong, repeated, open, overruns, amiss;
-	uint64_t updates, deaths, deaths_at[SECOND_STEPS], rebound, lost, resent,
-		 stopped, spurious;
+	uint64_t updates, deaths, deaths_at[SECOND_STEPS], hangs,
+		 hangs_at[SECOND_STEPS], rebound, lost, resent, stopped, spurious;
 } sum;
 
 static struct scene_plan plan_by_chance(struct chance *c, uint64_t seed)
@@ -45,6 +45,7 @@ static struct scene_plan plan_by_chance(struct chance *c, uint64_t seed)
 		.stop_every = chance_of(c, 3) ? 0 : 1 + chance_of(c, 4),
 	};
 
+	plan.hanging = chance_of(c, 2) ? chance_of(c, 20) : 0;
 	if (chance_of(c, 2))
 		plan.share_at = (1000 + chance_of(c, 2000)) * MS;
 	/*
@@ -88,8 +89,11 @@ static void add_up(struct scene *sc)
 	sum.resent += st.resent;
 	sum.stopped += sc->stopped;
 	sum.deaths += sc->deaths;
-	for (i = 0; i < SECOND_STEPS; i++)
+	sum.hangs += sc->hangs;
+	for (i = 0; i < SECOND_STEPS; i++) {
 		sum.deaths_at[i] += sc->deaths_at[i];
+		sum.hangs_at[i] += sc->hangs_at[i];
+	}
 	sum.rebound += sc->paths > 1 ? sc->paths - 1 : 0;
 }
 
@@ -103,7 +107,7 @@ static uint64_t play(const struct scene_plan *plan)
 	err = scene_play(sc, 2000 * S);
 	failed = err || !scene_complete(sc);
 	wrong = !scene_right(sc);
-	overrun = sc->overruns;
+	overrun = sc->overruns + sc->stack_overruns;
 	add_up(sc);
 	open = !failed && !none_open(sc);
 	repeated = world_receiver(sc->world)->repeated;
@@ -130,9 +134,10 @@ static void report(uint64_t events)
 	int i;
 	bool all = true;
 
-	ktap_diag("%llu events, %llu scenes; %llu key updates, %llu deaths, %llu paths, %llu packets lost (%llu of them were not), %llu bytes sent again, %llu streams stopped",
+	ktap_diag("%llu events, %llu scenes; %llu key updates, %llu deaths, hung %llu times, %llu paths, %llu packets lost (%llu of them were not), %llu bytes sent again, %llu streams stopped",
 		  (unsigned long long)events, (unsigned long long)sum.scenes,
 		  (unsigned long long)sum.updates, (unsigned long long)sum.deaths,
+		  (unsigned long long)sum.hangs,
 		  (unsigned long long)sum.rebound, (unsigned long long)sum.lost,
 		  (unsigned long long)sum.spurious,
 		  (unsigned long long)sum.resent,
@@ -144,10 +149,10 @@ static void report(uint64_t events)
 	ktap_result(!sum.overruns, "the window is kept to");
 	ktap_result(!sum.open, "no stream is left open");
 	for (i = 0; i < SECOND_STEPS; i++)
-		all &= !!sum.deaths_at[i];
+		all &= sum.deaths_at[i] && sum.hangs_at[i];
 	ktap_result(all && sum.updates && sum.rebound && sum.lost &&
 		    sum.resent && sum.stopped,
-		    "there was all of what may happen, death at each step included");
+		    "there was all of what may happen, death and hanging at each step included");
 }
 
 int main(int argc, char **argv)

@@ -8,9 +8,12 @@
  * kernel, or a process. Each of them changes the words below by atomic
  * instructions alone, and none waits for another.
  *
- * Keys, addresses and connection IDs are never in it: who can write to the memory
- * may stop the connection, and spoil what the second sender sends, but cannot make
- * another sender use a packet number twice.
+ * Keys, addresses and connection IDs are never in it. That no packet number is used
+ * twice with a key rests on the number word: a sender refuses those that it has used
+ * itself, or has been told of, and knows of no others. Who sets the word back may
+ * have one sender use a number of another's, which gives both packets away (RFC 5116,
+ * 5.1.1); and may stop the connection, and spoil what the second sender sends. So
+ * nobody may be let write to the memory who is not trusted with the key.
  *
  * All words are in the byte order of the host.
  */
