@@ -75,7 +75,7 @@ static void goes_on(struct scene *sc, const char *how)
 {
 	sc->plan.share_at = 1;
 	ktap_result(!scene_play(sc, 300 * S) && scene_complete(sc) && scene_right(sc) &&
-			    !world_receiver(sc->world)->repeated && !sc->overruns,
+			    !world_receiver(sc->world)->repeated && !sc->window.overruns,
 		    "%s: all that three senders sent arrives", how);
 }
 

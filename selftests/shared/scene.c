@@ -267,7 +267,7 @@ int scene_share(struct scene *sc)
 	equic_share_get_stats(world_share(sc->world), &st);
 	sc->first = st.taken;
 	sc->first_epoch = st.epoch;
-	sc->before = st;
+	sc->window.before = st;
 	sc->shared = true;
 	return 0;
 }
@@ -329,7 +329,7 @@ static void second_turn(struct scene *sc)
 	if (sc->dead || is_hung(sc))
 		return;
 	if (actor_hangs(sc->actor))
-		sc->resumed = 2;
+		sc->window.resumed = 2;
 	actor_turn(sc->actor);
 }
 
@@ -344,52 +344,6 @@ static void open_stack_stream(struct scene *sc)
 	}
 	for (i = 0; i < least(sc->plan.stack_bytes, SCENE_STACK_MAX); i++)
 		sc->stack[i] = stream_byte(sc->stack_stream, i);
-}
-
-/*
- * RFC 9002, 7: what is in flight is within the window, but for one packet; or within
- * the window before, if it was cut since. Return: whether @bytes are more.
- */
-static bool is_beyond(uint64_t bytes, const struct equic_share_stats *before,
-		      const struct equic_share_stats *st)
-{
-	return bytes > most(st->window, before->window) + TRANSIT_DATAGRAM_MAX;
-}
-
-/*
- * Of a packet of the endpoint's, @len bytes: new data of the stack's is within the
- * window. What the stack sends again, and its probes, are by its own window alone.
- */
-static void check_packet(struct scene *sc, const ngtcp2_pkt_info *pi, size_t len,
-			 bool has_data, const struct equic_share_stats *before)
-{
-	struct equic_share_stats st;
-
-	sc->marked += pi->ecn != NGTCP2_ECN_NOT_ECT;
-	equic_share_get_stats(world_share(sc->world), &st);
-	if (has_data)
-		sc->stack_overruns += is_beyond(st.in_flight, before, &st);
-	else if (st.stack > before->stack)
-		sc->again += len;
-}
-
-/*
- * Of all packets since the last call. Probes of the library are sent in any case; as is
- * what the second sender took before it hung, however long ago, which is counted until
- * the next call but one.
- */
-static void check_window(struct scene *sc)
-{
-	struct equic_share_stats *before = &sc->before, st;
-
-	equic_share_get_stats(world_share(sc->world), &st);
-	if (sc->resumed)
-		sc->resumed--;
-	else if (st.probes == before->probes &&
-		 st.in_flight > before->in_flight + sc->again)
-		sc->overruns += is_beyond(st.in_flight - sc->again, before, &st);
-	*before = st;
-	sc->again = 0;
 }
 
 /* As ngtcp2's, by whoever writes for the server. */
@@ -412,7 +366,8 @@ static ngtcp2_ssize write_quic(struct scene *sc, ngtcp2_pkt_info *pi, uint8_t *d
 	n = equic_share_writev_stream(world_share(sc->world), &ps.path, pi, dest,
 				      destlen, used, flags, stream, vec, count, now);
 	if (sc->shared && n > 0)
-		check_packet(sc, pi, n, used && *used > 0, &before);
+		window_packet(&sc->window, world_share(sc->world), &before, pi, n,
+			     used && *used > 0);
 	return n;
 }
 
@@ -483,7 +438,7 @@ static ngtcp2_ssize app_write(struct world *w, void *ctx, uint8_t *dest,
 	rebind(sc, now);
 	if (!sc->plan.stack_first)
 		second_turn(sc);
-	check_window(sc);
+	window_all(&sc->window, world_share(sc->world));
 	n = stack_write(sc, dest, destlen, now);
 	if (sc->plan.stack_first && n <= 0)
 		second_turn(sc);
@@ -771,7 +726,7 @@ void scene_print(struct scene *sc, const char *name, int err)
 		  (unsigned long long)sc->memory->data,
 		  (unsigned long long)sc->memory->data_max,
 		  (unsigned long long)sc->deaths,
-		  (unsigned long long)sc->overruns);
+		  (unsigned long long)sc->window.overruns);
 	for (i = 0; i < sc->claims; i++) {
 		const struct received_stream *got =
 			scene_received(sc, sc->streams[i].id);

@@ -12,6 +12,7 @@
 #include "world.h"
 #include "ring.h"
 #include "second.h"
+#include "window.h"
 
 enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
 
@@ -96,16 +97,12 @@ struct scene {
 	enum second_step	hang_step;
 	bool			delayed;	/* its packet, behind the number */
 	unsigned int		failing;	/* packets of its that send() refuses */
-	unsigned int		resumed;	/* packets of the endpoint since, from 2 */
 	uint64_t		first;		/* number that was shared, */
 	uint64_t		first_epoch;	/* and its epoch */
 	uint64_t		revive_at, rebind_at, wake_at;
 	uint64_t		deaths, deaths_at[SECOND_STEPS];
 	uint64_t		hangs, hangs_at[SECOND_STEPS];
 	uint64_t		fates[3], done, stopped, keys, paths;
-	uint64_t		overruns;	/* of the window */
-	uint64_t		stack_overruns;	/* by new data of the stack's */
-	uint64_t		again;		/* bytes of the stack's without, since */
 	uint64_t		astray;		/* changes of the path, and no stop */
 	uint64_t		stale;		/* packets to another connection ID, */
 						/* or on another path */
@@ -113,8 +110,7 @@ struct scene {
 	uint64_t		early, late;	/* keys: before all, and behind their use */
 	struct equic_share_key	key, first_key;	/* the last; of epoch 0 */
 	uint64_t		path_window;	/* when there was another path */
-	uint64_t		marked;		/* packets that are not Not-ECT */
-	struct equic_share_stats before;
+	struct window		window;
 	uint8_t			stack[SCENE_STACK_MAX];
 };
 

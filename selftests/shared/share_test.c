@@ -80,8 +80,8 @@ static struct equic_share_stats play(const char *role, const char *what,
 	ktap_result(scene_right(sc), "%s: each byte as it was", name);
 	ktap_result(!world_receiver(sc->world)->repeated,
 		    "%s: no packet number is used twice", name);
-	ktap_result(!sc->overruns, "%s: the window is kept to", name);
-	ktap_result(!sc->stack_overruns, "%s: stack data is written within it", name);
+	ktap_result(!sc->window.overruns, "%s: the window is kept to", name);
+	ktap_result(!sc->window.stack_overruns, "%s: stack data is written within it", name);
 	ktap_result(!sc->astray && !sc->stale,
 		    "%s: the second sender is stopped while it learns a path", name);
 	ktap_result(!sc->early && !sc->late,
@@ -101,7 +101,7 @@ static struct equic_share_stats play(const char *role, const char *what,
 		ktap_result(plan->share_at ? found_window(sc->path_window) :
 					     sc->path_window == INITIAL_WINDOW,
 			    "%s: with the path the window begins anew", name);
-	ktap_result(!sc->marked, "%s: no packet is marked (ECN)", name);
+	ktap_result(!sc->window.marked, "%s: no packet is marked (ECN)", name);
 	ktap_result(none_open(sc), "%s: no stream is left open", name);
 	scene_free(sc);
 	return st;

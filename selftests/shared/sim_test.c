@@ -107,7 +107,7 @@ static uint64_t play(const struct scene_plan *plan)
 	err = scene_play(sc, 2000 * S);
 	failed = err || !scene_complete(sc);
 	wrong = !scene_right(sc);
-	overrun = sc->overruns + sc->stack_overruns;
+	overrun = sc->window.overruns;
 	add_up(sc);
 	open = !failed && !none_open(sc);
 	repeated = world_receiver(sc->world)->repeated;
