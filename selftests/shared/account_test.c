@@ -4,9 +4,9 @@
  * what of the peer's credit is used. A second sender that writes into it what it likes
  * does no harm to the connection.
  */
+#include "enemy.h"
 #include "frame.h"
 #include "ktap.h"
-#include "scene.h"
 #include "share.h"
 #include "varint.h"
 #include "word.h"
@@ -66,7 +66,7 @@ static struct theirs ended(struct scene *sc)
 	struct theirs st = claim(sc);
 
 	send_some(sc, &st, 0, true);
-	scene_hostile(sc);
+	enemy_seen(sc);
 	return st;
 }
 
@@ -79,7 +79,7 @@ static void test_behind_fin(void)
 
 	sc->memory->streams[st.slot].word++;
 	equic_share_second_died(share);
-	ktap_result(scene_hostile(sc) && scene_goes_on(sc) &&
+	ktap_result(enemy_seen(sc) && enemy_is_harmless(sc) &&
 			    scene_received(sc, st.id)->fin &&
 			    scene_received(sc, st.id)->bytes == SOME,
 		    "a stream ends where FIN is, whatever its word says");
@@ -90,7 +90,7 @@ static void test_behind_fin(void)
 	st = ended(sc);
 	sc->memory->streams[st.slot].word++;
 	ktap_result(!equic_share_stream_reset(share, st.id, CODE) &&
-			    scene_hostile(sc) && scene_goes_on(sc),
+			    enemy_seen(sc) && enemy_is_harmless(sc),
 		    "and that is its final size when it is reset");
 	scene_free(sc);
 }
@@ -124,7 +124,7 @@ static void tell_unsent(struct scene *sc, const struct theirs *st, uint64_t begi
 	for (; begin < end; begin += record.len) {
 		record.offset = begin;
 		record.len = end - begin < SOME ? end - begin : SOME;
-		scene_submit(sc, &record);
+		enemy_submit(sc, &record);
 	}
 }
 
@@ -143,28 +143,28 @@ static void test_unpaid(void)
 	struct theirs st = unpaid(sc, 1 << 20);
 
 	tell_unsent(sc, &st, 0, 1 << 20);
-	ktap_result(scene_hostile(sc) && scene_goes_on(sc),
+	ktap_result(enemy_seen(sc) && enemy_is_harmless(sc),
 		    "what the peer has not allowed was not taken, whatever is told");
 	scene_free(sc);
 
 	sc = scene_begun(&little_credit);
 	unpaid(sc, 1 << 20);
 	equic_share_second_died(world_share(sc->world));
-	ktap_result(scene_hostile(sc) && scene_goes_on(sc),
+	ktap_result(enemy_seen(sc) && enemy_is_harmless(sc),
 		    "nor had somebody who died");
 	scene_free(sc);
 
 	sc = scene_begun(&little_credit);
 	st = unpaid(sc, 1 << 20);
 	equic_share_stream_reset(world_share(sc->world), st.id, CODE);
-	ktap_result(scene_hostile(sc) && scene_goes_on(sc),
+	ktap_result(enemy_seen(sc) && enemy_is_harmless(sc),
 		    "and it is in no final size");
 	scene_free(sc);
 
 	sc = scene_begun(&usual);
 	st = unpaid(sc, 2 * SOME);
 	tell_unsent(sc, &st, 0, 2 * SOME);
-	ktap_result(!scene_hostile(sc) && is_estranged(sc) && scene_goes_on(sc),
+	ktap_result(!enemy_seen(sc) && is_estranged(sc) && enemy_is_harmless(sc),
 		    "what was taken and not paid ends the sharing");
 	scene_free(sc);
 }
@@ -206,7 +206,7 @@ static void test_credit_back(void)
 		world_send(sc->world, packet, n);
 	if (used > 0)
 		sc->stack_sent += used;
-	ktap_result(is_within_credit(sc) && scene_goes_on(sc),
+	ktap_result(is_within_credit(sc) && enemy_is_harmless(sc),
 		    "what is used of MAX_DATA stays used for the stack");
 	scene_free(sc);
 
@@ -216,7 +216,7 @@ static void test_credit_back(void)
 	ktap_result(!equic_share_stream_open(share, &id) &&
 			    equic_share_stream_send(share, id, 0, SOME, false) ==
 				    NGTCP2_ERR_STREAM_DATA_BLOCKED &&
-			    is_within_credit(sc) && scene_goes_on(sc),
+			    is_within_credit(sc) && enemy_is_harmless(sc),
 		    "and for the endpoint's streams of the library");
 	scene_free(sc);
 }
@@ -231,7 +231,7 @@ static bool tell_pieces(struct scene *sc, const struct theirs *st, int count)
 		tell_unsent(sc, st, 2 * count + 1, 2 * count + 2);
 		if (count % SOME)
 			continue;
-		scene_hostile(sc);
+		enemy_seen(sc);
 		bounded &= stream->told.room <= RANGES_MAX &&
 			   stream->due.room <= RANGES_MAX;
 	}
@@ -254,9 +254,9 @@ static void test_pieces(void)
 	struct theirs st = paid(sc, 5 * RANGES_MAX);
 	bool bounded = tell_pieces(sc, &st, 2 * RANGES_MAX);
 
-	ktap_result(bounded && scene_hostile(sc) == 1,
+	ktap_result(bounded && enemy_seen(sc) == 1,
 		    "a stream that is told of in too many pieces has no more of them");
-	ktap_result(scene_goes_on(sc) && scene_received(sc, st.id)->reset,
+	ktap_result(enemy_is_harmless(sc) && scene_received(sc, st.id)->reset,
 		    "and is reset");
 	scene_free(sc);
 }
@@ -327,7 +327,7 @@ static void test_sent_before(void)
 	ktap_result(known(sc, &hooked_stream)->known == SOME && is_exact(sc),
 		    "what was sent in the moment before the memory is given up is known");
 	equic_share_stream_reset(world_share(sc->world), hooked_stream.id, CODE);
-	ktap_result(!scene_hostile(sc) && scene_goes_on(sc) &&
+	ktap_result(!enemy_seen(sc) && enemy_is_harmless(sc) &&
 			    scene_received(sc, hooked_stream.id)->reset,
 		    "and is in the final size");
 	scene_free(sc);
@@ -359,7 +359,7 @@ static void test_sent_behind(void)
 	if (!record || number_take(sc->memory, true, &word))
 		ktap_bail("no number");
 	sc->memory->data_max++;
-	if (scene_hostile(sc) || !is_estranged(sc))
+	if (enemy_seen(sc) || !is_estranged(sc))
 		ktap_bail("the memory is kept");
 	*record = (struct equic_record){
 		.number = word, .sent_ns = world_now(sc->world), .size = SOME + 50,
@@ -368,11 +368,11 @@ static void test_sent_behind(void)
 	};
 	ring_submit(sc->ring, record);
 	len = stream_frame(payload, sizeof(payload), st.id, SOME);
-	scene_send_under(sc, word, payload, len);
-	ktap_result(!scene_hostile(sc) && known(sc, &st)->known == SOME && is_exact(sc),
+	enemy_send_under(sc, word, payload, len);
+	ktap_result(!enemy_seen(sc) && known(sc, &st)->known == SOME && is_exact(sc),
 		    "what is sent behind that, by who was late, is believed and counted");
 	equic_share_stream_reset(world_share(sc->world), st.id, CODE);
-	ktap_result(scene_goes_on(sc) && scene_received(sc, st.id)->reset,
+	ktap_result(enemy_is_harmless(sc) && scene_received(sc, st.id)->reset,
 		    "and is in the final size, too");
 	scene_free(sc);
 }
@@ -387,7 +387,7 @@ static void test_broken_ring(void)
 	if (!record)
 		ktap_bail("no record");
 	*len = 4;
-	ktap_result(!scene_hostile(sc) && is_estranged(sc) && scene_goes_on(sc),
+	ktap_result(!enemy_seen(sc) && is_estranged(sc) && enemy_is_harmless(sc),
 		    "a ring with something else than records ends the sharing");
 	scene_free(sc);
 }
@@ -410,7 +410,7 @@ static void test_given_up_within(void)
 		ktap_bail("the stack may not send");
 	world_send(sc->world, packet, n);
 	sc->stack_sent += used;
-	ktap_result(is_exact(sc) && scene_goes_on(sc),
+	ktap_result(is_exact(sc) && enemy_is_harmless(sc),
 		    "what the stack sends while the memory is given up is counted");
 	scene_free(sc);
 }

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "chance.h"
+#include "enemy.h"
 #include "frame.h"
 #include "ktap.h"
-#include "scene.h"
 #include "share.h"
 #include "varint.h"
 #include "word.h"
@@ -426,11 +426,11 @@ static void test_record(size_t i)
 {
 	struct scene *sc = begin(&usual);
 	struct equic_record record = usual_record(sc);
-	uint64_t before = scene_hostile(sc);
+	uint64_t before = enemy_seen(sc);
 
 	records[i].spoil(&record);
-	scene_submit(sc, &record);
-	ktap_result(scene_hostile(sc) == before + records[i].counted && scene_goes_on(sc),
+	enemy_submit(sc, &record);
+	ktap_result(enemy_seen(sc) == before + records[i].counted && enemy_is_harmless(sc),
 		    "a record: %s: %s", records[i].name,
 		    records[i].counted ? "it is counted, and left" :
 					 "it does no harm");
@@ -441,12 +441,12 @@ static void test_record_twice(void)
 {
 	struct scene *sc = begin(&usual);
 	struct equic_record record = usual_record(sc);
-	uint64_t before = scene_hostile(sc);
+	uint64_t before = enemy_seen(sc);
 
-	scene_submit(sc, &record);
-	ktap_result(scene_hostile(sc) == before, "a record of bytes that were sent is heard");
-	scene_submit(sc, &record);
-	ktap_result(scene_hostile(sc) == before + 1 && scene_goes_on(sc),
+	enemy_submit(sc, &record);
+	ktap_result(enemy_seen(sc) == before, "a record of bytes that were sent is heard");
+	enemy_submit(sc, &record);
+	ktap_result(enemy_seen(sc) == before + 1 && enemy_is_harmless(sc),
 		    "a record: its number was in another: it is counted, and left");
 	scene_free(sc);
 }
@@ -486,11 +486,11 @@ static void test_frames(void)
 	/* It is the lowest that waits: the higher ones cannot be known either. */
 	st = stream_that(sc, false);
 	hear(sc, FRAME_STOP_SENDING, st.id, VARINT_MAX, 2);
-	ktap_result(sc->stopped == 1 && scene_goes_on(sc) &&
+	ktap_result(sc->stopped == 1 && enemy_is_harmless(sc) &&
 		    scene_received(sc, st.id)->reset,
 		    "STOP_SENDING for a stream that waits resets it");
 	hear(sc, FRAME_STOP_SENDING, st.id, 1, 2);
-	ktap_result(sc->stopped == 1 && scene_goes_on(sc),
+	ktap_result(sc->stopped == 1 && enemy_is_harmless(sc),
 		    "and nothing is done when it comes again, behind its end");
 	scene_free(sc);
 
@@ -532,7 +532,7 @@ static void test_datagrams(uint64_t seed)
 		err = equic_share_read_pkt(world_share(sc->world), path, &pi, bytes,
 					   len, world_now(sc->world));
 	}
-	ktap_result(!err && answer_of(sc) == NOTHING && scene_goes_on(sc),
+	ktap_result(!err && answer_of(sc) == NOTHING && enemy_is_harmless(sc),
 		    "datagrams of noise disturb nobody");
 	scene_free(sc);
 }
@@ -619,7 +619,7 @@ static void test_calls(void)
 		n++;
 	ktap_result(ret == NGTCP2_ERR_STREAM_ID_BLOCKED,
 		    "the peer's MAX_STREAMS is obeyed");
-	ktap_result(scene_goes_on(sc) && scene_received(sc, id)->fin &&
+	ktap_result(enemy_is_harmless(sc) && scene_received(sc, id)->fin &&
 		    scene_received(sc, id)->bytes == 6000 &&
 		    !scene_received(sc, id)->wrong && answer_of(sc) == NOTHING,
 		    "the endpoint's stream arrives");

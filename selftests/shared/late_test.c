@@ -5,8 +5,8 @@
  * path takes, FIN.
  */
 #include <string.h>
+#include "enemy.h"
 #include "ktap.h"
-#include "scene.h"
 #include "word.h"
 
 #define MS NGTCP2_MILLISECONDS
@@ -49,7 +49,7 @@ static void test_over(void)
 	second = st.second;
 	numbers = world_receiver(sc->world)->number_count;
 	ring_submit(sc->ring, record);
-	scene_send_under(sc, word, ping, sizeof(ping));
+	enemy_send_under(sc, word, ping, sizeof(ping));
 	equic_share_second_died(share);
 	err = world_run(sc->world, world_now(sc->world) + 3 * S);
 	equic_share_get_stats(share, &st);

@@ -3,8 +3,8 @@
  * A second sender that does not cease to tell of its packets, tells of numbers far from
  * each other, or of each packet that it was sent long ago: the library goes on.
  */
+#include "enemy.h"
 #include "ktap.h"
-#include "scene.h"
 
 #define MS NGTCP2_MILLISECONDS
 #define S NGTCP2_SECONDS
@@ -82,21 +82,21 @@ static void leap(struct scene *sc, uint64_t numbers)
 		.sent_ns = world_now(sc->world),
 	};
 
-	scene_submit(sc, &record);
+	enemy_submit(sc, &record);
 }
 
 /* Each of them is one that a sender with full rings can make; all together are none. */
 static void test_leaps(void)
 {
 	struct scene *sc = scene_begun(&usual);
-	uint64_t hostile = scene_hostile(sc);
+	uint64_t hostile = enemy_seen(sc);
 	int i;
 
 	sc->dead = true;
 	sc->revive_at = UINT64_MAX;
 	for (i = 0; i < 8; i++)
 		leap(sc, 32000);
-	ktap_result(scene_hostile(sc) > hostile && scene_goes_on(sc),
+	ktap_result(enemy_seen(sc) > hostile && enemy_is_harmless(sc),
 		    "numbers that leap again and again are not believed, and it goes on");
 	scene_free(sc);
 }

@@ -149,21 +149,6 @@ void scene_wake(struct scene *sc);
 /* In the middle of the second sender's streams. */
 struct scene *scene_begun(const struct scene_plan *plan);
 
-/*
- * Whether 3 s later the stack's stream is there, and no number came twice: streams of
- * a second sender that is hostile are as it leaves them.
- */
-bool scene_goes_on(struct scene *sc);
-
-/* A record of the second sender's. */
-void scene_submit(struct scene *sc, const struct equic_record *record);
-
-/* A packet under a number that was taken before, with the keys of epoch 0. */
-void scene_send_under(struct scene *sc, uint64_t word, const uint8_t *payload, size_t len);
-
-/* How often the library has found something that makes no sense, all records heard. */
-uint64_t scene_hostile(struct scene *sc);
-
 /* What the peer got of a stream. */
 const struct received_stream *scene_received(struct scene *sc, uint64_t stream);
 
