@@ -31,7 +31,8 @@ static int on_key(void *ctx, const struct equic_share_key *key)
 	if (sc->plan.refuse_from && key->epoch >= sc->plan.refuse_from)
 		return -1;
 	seal_secret_take(&secret, key);
-	sc->keys++;
+	if (!sc->keys++ && sc->plan.loss)
+		world_transit(sc->world)->path.loss = sc->plan.loss;
 	return second_key(sc->second, key->epoch, &secret);
 }
 
@@ -355,6 +356,7 @@ static ngtcp2_ssize write_quic(struct scene *sc, ngtcp2_pkt_info *pi, uint8_t *d
 	struct equic_share_stats before;
 	ngtcp2_path_storage ps;
 	ngtcp2_ssize n;
+	bool probe;
 
 	ngtcp2_path_storage_zero(&ps);
 	if (sc->plan.plain)
@@ -363,11 +365,13 @@ static ngtcp2_ssize write_quic(struct scene *sc, ngtcp2_pkt_info *pi, uint8_t *d
 						 used, flags, stream, vec, count,
 						 now);
 	equic_share_get_stats(world_share(sc->world), &before);
+	/* With its own window full the stack writes nothing else. */
+	probe = !ngtcp2_conn_get_cwnd_left(world_sender(sc->world));
 	n = equic_share_writev_stream(world_share(sc->world), &ps.path, pi, dest,
 				      destlen, used, flags, stream, vec, count, now);
 	if (sc->shared && n > 0)
 		window_packet(&sc->window, world_share(sc->world), &before, pi, n,
-			     used && *used > 0);
+			     used && *used > 0 && !probe);
 	return n;
 }
 

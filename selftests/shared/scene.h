@@ -19,6 +19,8 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
 /**
  * struct scene_plan - what is sent
  * @path: over what.
+ * @loss: of 1000 datagrams, from when the handshake is confirmed on; 0: as on @path. A
+ *	handshake that loses six flights one after another ends by itself.
  * @seed: of all that is by chance.
  * @begin: when the client begins, ns; 0: after a second.
  * @share_at: the stack is alone until then, ns, and as long as the handshake is not
@@ -56,6 +58,7 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  */
 struct scene_plan {
 	struct transit_path	path;
+	unsigned int		loss;
 	uint64_t		seed, begin, share_at;
 	bool			client;
 	uint32_t		payload_max;

@@ -422,7 +422,7 @@ static void play_stopped(const char *role, struct scene_plan plan)
 	plan.stream_bytes *= 10;
 	play(role, "the peer stops streams", &plan);
 	plan.stop_every = 1;
-	plan.path.loss = 200;
+	plan.loss = 200;
 	plan.streams = SCENE_STREAMS_MAX;
 	plan.stream_bytes = 20000;
 	play(role, "the peer stops streams, 20 % loss", &plan);

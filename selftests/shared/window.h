@@ -36,7 +36,7 @@ struct window {
  * @before: how that was before
  * @pi: of the packet
  * @len: bytes
- * @has_data: some that the stack has not sent before
+ * @has_data: some that the stack has not sent before; and it is no probe
  *
  * That has to be within the window. What the stack sends again, and its probes, are by
  * its own window alone.

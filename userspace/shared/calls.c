@@ -144,7 +144,11 @@ static size_t cut(struct equic_share *s, ngtcp2_vec *to, const ngtcp2_vec *datav
 	return n;
 }
 
-/* Whether the stack wants to send, and there is nothing for it. */
+/*
+ * Whether the stack wants to send, and there is nothing for it. With its own window full
+ * it writes nothing but probes, which no window limits (RFC 9002, 7.5): new data, if what
+ * they were to hold has arrived meanwhile, and without data none at all, and never again.
+ */
 static bool go_hungry(struct equic_share *s, bool wants)
 {
 	struct share_budget *b = &s->budget;
@@ -153,7 +157,7 @@ static bool go_hungry(struct equic_share *s, bool wants)
 	/* Who wants something is given his part. */
 	b->fresh &= b->blocked || !b->hungry;
 	b->blocked |= b->hungry;
-	return b->hungry;
+	return b->hungry && ngtcp2_conn_get_cwnd_left(s->conn);
 }
 
 enum { VECTORS_MAX = 64 };
