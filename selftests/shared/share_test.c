@@ -349,6 +349,34 @@ static void test_own_window(uint64_t seed)
 	scene_free(sc);
 }
 
+/*
+ * What the stack's probes were to hold has arrived meanwhile, its window is full of what
+ * was lost, and so is that of all: if it may not send new data then, it never does. Seeds
+ * with which that happens: of ngtcp2 1.22 the first three, of 1.11 the others.
+ */
+static void test_probes(uint64_t seed)
+{
+	uint64_t seeds[] = { 7, 8, 9, 27, 32, 54, seed };
+	struct scene_plan plan = usual;
+	bool right = true;
+	unsigned int i;
+
+	plan.loss = 400;
+	plan.stream_bytes = 30000;
+	plan.stack_bytes = 100000;
+	plan.datagrams = 3000;
+	for (i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+		struct scene *sc;
+
+		plan.seed = seeds[i];
+		plan.client = plan.seed & 1;
+		sc = scene_new(&plan);
+		right &= !scene_play(sc, 300 * S) && scene_complete(sc) && scene_right(sc);
+		scene_free(sc);
+	}
+	ktap_result(right, "40 %% loss: no window keeps back the stack's probes, and all arrives");
+}
+
 static void test_fin_closes(uint64_t seed)
 {
 	struct scene_plan plan = usual;
@@ -518,6 +546,7 @@ int main(int argc, char **argv)
 	test_miser(chances.seed, true);
 	test_resent(chances.seed);
 	test_own_window(chances.seed);
+	test_probes(chances.seed);
 	test_fin_closes(chances.seed);
 	test_direct_call(chances.seed);
 	return ktap_end();
