@@ -93,6 +93,7 @@ class Reader:
         self.faulted = False
         self.test = None
         self.log = []
+        self.preface = []
         self.results = self.bad = 0
         self.plan = None
 
@@ -146,6 +147,7 @@ class Reader:
         """A test starts."""
         self.test = name
         self.log = []
+        self.preface = []
         self.results = self.bad = 0
         self.plan = None
         if name in self.waiting:
@@ -169,14 +171,18 @@ class Reader:
             return
         if self.bad:
             self.explain()
+        # What came before all results, its seed perhaps, belongs to all of them.
+        if result and self.results == 1:
+            self.preface = self.log
         self.log = [] if result else self.log
 
     def explain(self):
         """A result failed: what the test said on the way belongs to it."""
         if not self.report.verbose:
-            for line in self.log[-200:]:
+            for line in self.preface + self.log[-200:]:
                 self.comment("  " + line.removeprefix("# "))
         self.log = []
+        self.preface = []
 
     def test_result(self, word, number, name):
         """One result line of the running test."""
