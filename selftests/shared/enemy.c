@@ -6,6 +6,12 @@
 #include "seal.h"
 #include "word.h"
 
+const struct scene_plan enemy_plan = {
+	.path = { .delay = 10 * NGTCP2_MILLISECONDS, .rate = 5000000, .queue = 200000 },
+	.seed = 1, .streams = 6, .stream_bytes = 3000000, .stack_bytes = 500000,
+	.datagrams = 300, .initial_max_data = 1 << 18,
+};
+
 bool enemy_is_harmless(struct scene *sc)
 {
 	const struct received_stream *got;

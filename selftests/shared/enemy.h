@@ -5,6 +5,9 @@
 
 #include "scene.h"
 
+/* It has much before it. */
+extern const struct scene_plan enemy_plan;
+
 /*
  * Whether 3 s later the stack's stream is there, and no number came twice: streams of
  * a second sender that is hostile are as it leaves them.

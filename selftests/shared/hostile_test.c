@@ -14,15 +14,7 @@
 #include "varint.h"
 #include "word.h"
 
-#define MS NGTCP2_MILLISECONDS
 #define S NGTCP2_SECONDS
-
-/* It has much before it. */
-static const struct scene_plan usual = {
-	.path = { .delay = 10 * MS, .rate = 5000000, .queue = 200000 },
-	.seed = 1, .streams = 6, .stream_bytes = 3000000, .stack_bytes = 500000,
-	.datagrams = 300, .initial_max_data = 1 << 18,
-};
 
 static void numbers_back(struct equic_shared *m, int ring_fd)
 {
@@ -254,7 +246,7 @@ static void test_word(uint64_t seed, size_t i)
 	static const char * const answers[] = {
 		"it does no harm", "it is counted", "the memory is given up",
 	};
-	struct scene_plan plan = usual;
+	struct scene_plan plan = enemy_plan;
 	struct scene *sc;
 	int err;
 
@@ -424,7 +416,7 @@ static struct equic_record usual_record(struct scene *sc)
 
 static void test_record(size_t i)
 {
-	struct scene *sc = begin(&usual);
+	struct scene *sc = begin(&enemy_plan);
 	struct equic_record record = usual_record(sc);
 	uint64_t before = enemy_seen(sc);
 
@@ -439,7 +431,7 @@ static void test_record(size_t i)
 
 static void test_record_twice(void)
 {
-	struct scene *sc = begin(&usual);
+	struct scene *sc = begin(&enemy_plan);
 	struct equic_record record = usual_record(sc);
 	uint64_t before = enemy_seen(sc);
 
@@ -481,7 +473,7 @@ static struct equic_share_stream stream_that(struct scene *sc, bool begun)
 static void test_frames(void)
 {
 	struct equic_share_stream st;
-	struct scene *sc = begin(&usual);
+	struct scene *sc = begin(&enemy_plan);
 
 	/* It is the lowest that waits: the higher ones cannot be known either. */
 	st = stream_that(sc, false);
@@ -494,7 +486,7 @@ static void test_frames(void)
 		    "and nothing is done when it comes again, behind its end");
 	scene_free(sc);
 
-	sc = begin(&usual);
+	sc = begin(&enemy_plan);
 	hear(sc, FRAME_MAX_DATA, VARINT_MAX, 0, 1);
 	st = stream_that(sc, true);
 	hear(sc, FRAME_MAX_STREAM_DATA, st.id, VARINT_MAX, 2);
@@ -513,7 +505,7 @@ static void test_frames(void)
 /* Whoever is on the path can send that. */
 static void test_datagrams(uint64_t seed)
 {
-	struct scene *sc = begin(&usual);
+	struct scene *sc = begin(&enemy_plan);
 	const ngtcp2_path *path = ngtcp2_conn_get_path(world_sender(sc->world));
 	uint8_t bytes[TRANSIT_DATAGRAM_MAX];
 	ngtcp2_pkt_info pi = { };
@@ -549,7 +541,7 @@ static void test_payloads(uint64_t seed)
 
 	chance_seed(&chance, seed);
 	for (i = 0; i < 50; i++) {
-		sc = begin(&usual);
+		sc = begin(&enemy_plan);
 		world_receiver(sc->world)->noise = &chance;
 		world_receiver(sc->world)->lie = RECEIVER_NOISE;
 		err = world_run(sc->world, world_now(sc->world) + S);
@@ -570,7 +562,7 @@ static void test_payloads(uint64_t seed)
 /* Streams of the library's that the endpoint opens. */
 static void test_calls(void)
 {
-	struct scene_plan plan = usual;
+	struct scene_plan plan = enemy_plan;
 	struct equic_share_stream look;
 	struct equic_share *share;
 	uint64_t id, other, max;

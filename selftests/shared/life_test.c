@@ -174,7 +174,7 @@ ngtcp2_ssize __wrap_ngtcp2_conn_write_connection_close_versioned(
 		conn, path, version, pi, dest, destlen, ccerr, ts);
 }
 
-/* Whether it stays stopped, and is told so. */
+/* Whether it is stopped, and told so. */
 static bool is_refused(struct scene *sc)
 {
 	uint8_t byte = 0;
@@ -183,6 +183,7 @@ static bool is_refused(struct scene *sc)
 	       second_datagram(sc->second, &byte, 1, 0) == -EAGAIN;
 }
 
+/* Whether it stays so. */
 static bool sends_nothing(struct scene *sc)
 {
 	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world) + S);
@@ -491,18 +492,23 @@ static void take_and_fail(struct scene *sc, struct scene_stream *st, uint64_t le
 	st->sent += len;
 }
 
-static void test_unsent(void)
+/* Nothing is lost on the path. */
+static struct scene *begin_lossless(void)
 {
 	struct scene_plan plan = usual;
-	struct equic_share_stats st;
-	struct scene *sc;
-	int err;
 
 	plan.initial_max_data = 4 << 20;
-	/* Nothing else is to be sent again. */
 	plan.path.queue = 1 << 24;
 	plan.stream_bytes = 200000;
-	sc = begin(&plan);
+	return begin(&plan);
+}
+
+static void test_unsent(void)
+{
+	struct scene *sc = begin_lossless();
+	struct equic_share_stats st;
+	int err;
+
 	take_and_fail(sc, &sc->streams[0], 1000);
 	err = scene_play(sc, 60 * S);
 	equic_share_get_stats(world_share(sc->world), &st);
@@ -515,16 +521,10 @@ static void test_unsent(void)
 /* Its record is there by then, and its number is used. */
 static void test_failed(void)
 {
-	struct scene_plan plan = usual;
+	struct scene *sc = begin_lossless();
 	struct equic_share_stats st;
-	struct scene *sc;
 	int err;
 
-	plan.initial_max_data = 4 << 20;
-	/* Nothing else is lost. */
-	plan.path.queue = 1 << 24;
-	plan.stream_bytes = 200000;
-	sc = begin(&plan);
 	sc->failing = 3;
 	err = scene_play(sc, 60 * S);
 	equic_share_get_stats(world_share(sc->world), &st);

@@ -9,12 +9,6 @@
 #define MS NGTCP2_MILLISECONDS
 #define S NGTCP2_SECONDS
 
-static const struct scene_plan usual = {
-	.path = { .delay = 10 * MS, .rate = 5000000, .queue = 200000 },
-	.seed = 1, .streams = 6, .stream_bytes = 3000000, .stack_bytes = 500000,
-	.datagrams = 300, .initial_max_data = 1 << 18,
-};
-
 static void look(struct scene *sc)
 {
 	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
@@ -45,7 +39,7 @@ static void talk(void)
 /* Of each record that is looked at, it is told, and has another there at once. */
 static void test_talker(void)
 {
-	struct scene_plan plan = usual;
+	struct scene_plan plan = enemy_plan;
 	const unsigned int first = 10;
 	struct equic_share_stats st;
 	struct scene *sc;
@@ -88,7 +82,7 @@ static void leap(struct scene *sc, uint64_t numbers)
 /* Each of them is one that a sender with full rings can make; all together are none. */
 static void test_leaps(void)
 {
-	struct scene *sc = scene_begun(&usual);
+	struct scene *sc = scene_begun(&enemy_plan);
 	uint64_t hostile = enemy_seen(sc);
 	int i;
 
@@ -104,7 +98,7 @@ static void test_leaps(void)
 /* Return: when all is there, ns from the beginning; 0: it is not. */
 static uint64_t play_timed(uint64_t seed, bool timeless, uint64_t *rtt)
 {
-	struct scene_plan plan = usual;
+	struct scene_plan plan = enemy_plan;
 	struct equic_share_stats st;
 	uint64_t took = 0;
 	struct scene *sc;

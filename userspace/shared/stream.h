@@ -86,11 +86,11 @@ struct stream *streams_next(struct streams *s, uint64_t id);
 struct stream *streams_at(struct streams *s, unsigned int slot,
 			  unsigned int generation);
 
-/* The stack has forgotten it. */
 /* Whether the last stream that a slot had, or the one before, is over. */
 bool streams_over(const struct streams *s, unsigned int slot,
 		  unsigned int generation);
 
+/* The stack has forgotten it. */
 void streams_drop(struct streams *s, struct stream *stream);
 void streams_free(struct streams *s);
 
