@@ -3,6 +3,7 @@
  * A connection through the library that nobody shares: it is as that of ngtcp2 alone,
  * with its keys updated as the options say.
  */
+#include <errno.h>
 #include <string.h>
 #include "ktap.h"
 #include "scene.h"
@@ -55,6 +56,27 @@ static void test_usual(void)
 	ktap_result(equic_share_get_max_data_left(world_share(sc->world)) ==
 			    ngtcp2_conn_get_max_data_left(world_sender(sc->world)),
 		    "one that is not there may die");
+	scene_free(sc);
+}
+
+/* Other senders do not have it. */
+static void test_other_cipher(void)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+
+	plan.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-CCM:"
+			"%DISABLE_TLS13_COMPAT_MODE";
+	plan.loss = 30;
+	sc = scene_new(&plan);
+	do
+		scene_run(sc, 100 * MS);
+	while (!world_confirmed(sc->world));
+	scene_run(sc, 100 * MS);
+	ktap_result(scene_share(sc) == EOPNOTSUPP, "AES-128-CCM: nobody can share it: EOPNOTSUPP");
+	if (ngtcp2_conn_initiate_key_update(world_sender(sc->world), world_now(sc->world)))
+		ktap_bail("no key update");
+	arrives(sc, "AES-128-CCM, a key update");
 	scene_free(sc);
 }
 
@@ -174,6 +196,7 @@ int main(void)
 
 	ktap_begin();
 	test_usual();
+	test_other_cipher();
 	for (i = 1; i <= 3; i++)
 		test_early_update(i);
 	test_close();

@@ -4,6 +4,7 @@
  * stack had until then, and what is left when it may not.
  */
 #include <errno.h>
+#include <ngtcp2/ngtcp2_crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -471,9 +472,28 @@ static void test_dead_at_once(void)
 	scene_free(sc);
 }
 
+static void unwire(ngtcp2_callbacks *callbacks)
+{
+	callbacks->encrypt = ngtcp2_crypto_encrypt_cb;
+}
+
+static void test_rewired(void)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+
+	plan.rewire = unwire;
+	sc = scene_new(&plan);
+	world_run(sc->world, 1300 * MS);
+	ktap_result(scene_share(sc) == EINVAL,
+		    "a connection that has not the library's callbacks: EINVAL");
+	scene_free(sc);
+}
+
 int main(void)
 {
 	ktap_begin();
+	test_rewired();
 	test_options();
 	test_foreign_memory();
 	test_memory();

@@ -61,6 +61,7 @@ static void begin(void)
 		ktap_bail("no memory");
 	m->number = 0;
 	m->payload_max = 1252;
+	m->datagram_max = UINT16_MAX;
 	m->budget = 1 << 20;
 	m->data_max = 1 << 20;
 	for (i = 0; i < STREAMS; i++)

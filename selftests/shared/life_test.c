@@ -4,6 +4,7 @@
  * kept from it, what stops it, and what becomes of its streams.
  */
 #include <errno.h>
+#include <ngtcp2/ngtcp2_crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ktap.h"
@@ -65,6 +66,38 @@ static unsigned int count_reset(struct scene *sc)
 	for (i = 0; i < RECEIVER_STREAMS_MAX; i++)
 		n += r->streams[i].reset;
 	return n;
+}
+
+static void unwire_encrypt(ngtcp2_callbacks *callbacks)
+{
+	callbacks->encrypt = ngtcp2_crypto_encrypt_cb;
+}
+
+static void unwire_decrypt(ngtcp2_callbacks *callbacks)
+{
+	callbacks->decrypt = ngtcp2_crypto_decrypt_cb;
+}
+
+/* The stack would use the numbers that the second sender does. */
+static void test_rewired(void (*rewire)(ngtcp2_callbacks *callbacks), const char *what)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+
+	plan.rewire = rewire;
+	sc = scene_new(&plan);
+	ktap_result(scene_play(sc, 60 * S) == NGTCP2_ERR_CALLBACK_FAILURE && !sc->keys,
+		    "a connection that has not the library's %s gives no key away", what);
+	scene_free(sc);
+}
+
+static void test_peer_limits(void)
+{
+	struct scene *sc = begin(&usual);
+
+	ktap_result(sc->memory->datagram_max == 1200,
+		    "the memory has what DATAGRAM frames the peer takes");
+	scene_free(sc);
 }
 
 static void test_refused_key(void)
@@ -570,6 +603,9 @@ static void test_twice(void)
 int main(void)
 {
 	ktap_begin();
+	test_rewired(unwire_encrypt, "callback encrypt");
+	test_rewired(unwire_decrypt, "callback decrypt");
+	test_peer_limits();
 	test_refused_key();
 	test_update_again();
 	test_worn_out();

@@ -79,6 +79,7 @@ void pair_begin(struct pair *pair)
 	close(fd);
 	pair->m->number = 1000;
 	pair->m->payload_max = 1252;
+	pair->m->datagram_max = UINT16_MAX;
 	pair->m->budget = 1 << 30;
 	pair->m->data_max = 1 << 30;
 	for (i = 0; i < PAIR_EPOCHS; i++) {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A second sender that does not cease to tell of its packets, tells of numbers far from
- * each other, or of each packet that it was sent long ago: the library goes on.
+ * each other or goes on where it is stopped, sets the word back, or tells of each packet
+ * that it was sent long ago: the library goes on. Who keeps to the rules loses nothing.
  */
+#include <errno.h>
+#include <string.h>
 #include "enemy.h"
 #include "ktap.h"
+#include "share.h"
+#include "word.h"
 
 #define MS NGTCP2_MILLISECONDS
 #define S NGTCP2_SECONDS
@@ -79,19 +84,170 @@ static void leap(struct scene *sc, uint64_t numbers)
 	enemy_submit(sc, &record);
 }
 
+static bool is_given_up(struct scene *sc)
+{
+	struct equic_share_stats st;
+
+	equic_share_get_stats(world_share(sc->world), &st);
+	return st.estranged;
+}
+
+/* The scene's own second sender does nothing more. */
+static void end_second(struct scene *sc)
+{
+	sc->dead = true;
+	sc->revive_at = UINT64_MAX;
+}
+
 /* Each of them is one that a sender with full rings can make; all together are none. */
 static void test_leaps(void)
 {
 	struct scene *sc = scene_begun(&enemy_plan);
-	uint64_t hostile = enemy_seen(sc);
 	int i;
 
-	sc->dead = true;
-	sc->revive_at = UINT64_MAX;
+	end_second(sc);
 	for (i = 0; i < 8; i++)
 		leap(sc, 32000);
-	ktap_result(enemy_seen(sc) > hostile && enemy_is_harmless(sc),
+	look(sc);
+	ktap_result(is_given_up(sc) && enemy_is_harmless(sc),
 		    "numbers that leap again and again are not believed, and it goes on");
+	scene_free(sc);
+}
+
+/* Nobody tells of one; the stack finds each. */
+static void test_silent_leaps(void)
+{
+	struct scene *sc = scene_begun(&enemy_plan);
+	uint64_t word, end = world_now(sc->world) + S;
+	int i, err = 0;
+
+	end_second(sc);
+	for (i = 0; i < 8 && !is_given_up(sc); i++) {
+		word = __atomic_add_fetch(&sc->memory->number, 32000, __ATOMIC_RELAXED);
+		while (!err && sc->memory->number == word && world_now(sc->world) < end &&
+		       !is_given_up(sc))
+			err = world_run(sc->world, world_now(sc->world) + MS);
+	}
+	ktap_result(!err && i > 2 && is_given_up(sc) && enemy_is_harmless(sc),
+		    "nor are they where nobody tells of one");
+	scene_free(sc);
+}
+
+/* It takes one number after another, whatever stops it, tells of each, and uses it. */
+static void test_runaway(void)
+{
+	static const uint8_t ping[] = { 1, 0, 0, 0 };
+	struct scene *sc = scene_begun(&enemy_plan);
+	struct equic_record record = {
+		.connection = sc->memory->connection, .size = 100,
+		.kind = EQUIC_RECORD_DATAGRAM, .sent_ns = world_now(sc->world),
+	};
+	uint64_t word;
+	int i;
+
+	end_second(sc);
+	for (i = 0; i < 5 * SHARE_LEAP / 2; i++) {
+		if (number_take(sc->memory, false, &word))
+			ktap_bail("no number");
+		record.number = word;
+		enemy_submit(sc, &record);
+		if (i % 1000 == 0)
+			look(sc);
+		/* As many as reach the peer at all; the last ones matter. */
+		if (i >= 2 * SHARE_LEAP - 1000)
+			enemy_send_under(sc, word, ping, sizeof(ping));
+	}
+	ktap_result(is_given_up(sc), "whoever goes on where he is stopped shares no more");
+	ktap_result(enemy_is_harmless(sc),
+		    "and no number that he has told of is used again");
+	scene_free(sc);
+}
+
+static const struct scene_plan wide = {
+	.path = { .delay = 100 * MS, .rate = 60000000, .queue = 1 << 26 },
+	.seed = 3, .streams = 1, .stream_bytes = 1 << 28, .stack_bytes = 1,
+	.initial_max_data = 1 << 28, .max_stream_data = 1 << 28,
+};
+
+/* There is that much of a window, and from now on the test sends by the second sender. */
+static struct scene *begin_quiet(const struct scene_plan *plan, uint64_t window)
+{
+	struct scene *sc = scene_begun(plan);
+	struct equic_share_stats st;
+
+	do {
+		scene_run(sc, 10 * MS);
+		equic_share_get_stats(world_share(sc->world), &st);
+	} while (st.window < window);
+	sc->streams[0].live = false;
+	sc->datagrams = sc->plan.datagrams;
+	scene_run(sc, S);
+	return sc;
+}
+
+/* As many of one byte as it may send in @ns. Return: the last one's error. */
+static int send_short(struct scene *sc, uint64_t ns, int *sent)
+{
+	uint64_t end = world_now(sc->world) + ns;
+	int err = 0;
+
+	while (world_now(sc->world) < end && err != -EAGAIN) {
+		while (!(err = second_datagram(sc->second, "", 1, 0)))
+			(*sent)++;
+		look(sc);
+		scene_run(sc, MS);
+	}
+	return err;
+}
+
+/* More packets than numbers that are kept, and less than the window has room for. */
+static void test_far_ahead(void)
+{
+	struct scene *sc = begin_quiet(&wide, 2 << 20);
+	uint64_t acked = sc->fates[EQUIC_SHARE_ACKED];
+	struct equic_share_stats before, st;
+	int err, sent = 0;
+
+	equic_share_get_stats(world_share(sc->world), &before);
+	err = send_short(sc, 190 * MS, &sent);
+	look(sc);
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_diag("%d of %llu bytes in flight: %s; window %llu", sent,
+		  (unsigned long long)st.in_flight, strerror(-err),
+		  (unsigned long long)st.window);
+	ktap_result(err == -EAGAIN && sent >= SHARE_LEAP,
+		    "%d numbers behind the oldest in flight the second sender is stopped",
+		    SHARE_LEAP);
+	ktap_result(!st.hostile && st.second - before.second == (uint64_t)sent &&
+		    st.in_flight >= 32ULL * sent,
+		    "and each of its packets is known, and in flight");
+	scene_run(sc, S);
+	ktap_result(sc->fates[EQUIC_SHARE_ACKED] - acked == (uint64_t)sent &&
+		    send_short(sc, MS, &sent) == -ENOBUFS && !is_given_up(sc) &&
+		    !world_receiver(sc->world)->repeated,
+		    "until they are acknowledged");
+	scene_free(sc);
+}
+
+/*
+ * Behind a packet that the library has not heard of, it hears of it when the peer
+ * acknowledges it.
+ */
+static void play_set_back(bool all, const char *what)
+{
+	struct scene *sc = begin_quiet(&wide, 1);
+	int err;
+
+	while (second_datagram(sc->second, "", 1, 0))
+		scene_run(sc, MS);
+	if (all)
+		memset(sc->memory, 0, sizeof(*sc->memory));
+	else
+		sc->memory->number = 0;
+	end_second(sc);
+	err = world_run(sc->world, world_now(sc->world) + S);
+	ktap_result(!err && is_given_up(sc) && sc->fates[EQUIC_SHARE_ACKED] == 1,
+		    "behind a packet %s: it counts, and the connection goes on", what);
 	scene_free(sc);
 }
 
@@ -139,6 +295,11 @@ int main(int argc, char **argv)
 	chances = chance_plan(argc, argv, 1, "runs");
 	test_talker();
 	test_leaps();
+	test_silent_leaps();
+	test_runaway();
+	test_far_ahead();
+	play_set_back(false, "numbers go back");
+	play_set_back(true, "there is zero in all of the memory");
 	test_timeless(chances.seed);
 	return ktap_end();
 }

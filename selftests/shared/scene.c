@@ -560,7 +560,8 @@ struct scene *scene_new(const struct scene_plan *plan)
 		.max_stream_data = plan->max_stream_data ?: 1 << 24,
 		.max_streams = plan->max_streams ?: 64,
 		.max_udp_payload_size = plan->max_udp_payload_size,
-		.callbacks = plan->callbacks,
+		.callbacks = plan->callbacks, .rewire = plan->rewire,
+		.priority = plan->priority,
 	};
 
 	if (!sc)

@@ -52,7 +52,7 @@ enum { SCENE_STREAMS_MAX = 32, SCENE_STACK_MAX = 1 << 24 };
  * @spoil: what the second sender does to the memory when the stack has sent a quarter;
  *	then it is gone for good, and what it began is the endpoint's to end. NULL:
  *	nothing.
- * @callbacks: of struct world_options.
+ * @callbacks: of struct world_options, as the next two are.
  * @timeless: the second sender says of each packet that it was sent at 0.
  * @told: called in each callback about a datagram or a stream; NULL: nothing is.
  */
@@ -74,6 +74,8 @@ struct scene_plan {
 	bool			batched, stack_first, plain, alone, timeless;
 	void			(*spoil)(struct equic_shared *memory, int ring_fd);
 	void			(*callbacks)(ngtcp2_callbacks *callbacks);
+	void			(*rewire)(ngtcp2_callbacks *callbacks);
+	const char		*priority;
 	void			(*told)(void);
 };
 

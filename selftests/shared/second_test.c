@@ -109,6 +109,28 @@ static void test_datagrams(void)
 	pair_end(&p);
 }
 
+/* RFC 9221, 3: type and length are counted. */
+static void test_datagram_frames(void)
+{
+	bool good;
+
+	begin();
+	p.m->datagram_max = 100;
+	good = second_datagram_room(p.second) == 97 && datagram_goes(97, 1000);
+	ktap_result(good && datagram(98) == -EMSGSIZE && no_record(),
+		    "a peer that takes frames of 100 bytes: such are sent, and none longer");
+	p.m->datagram_max = 2;
+	ktap_result(!second_datagram_room(p.second) && datagram_goes(0, 1001) &&
+		    datagram(1) == -EMSGSIZE, "of 2 bytes: empty ones");
+	p.m->datagram_max = 0;
+	ktap_result(!second_datagram_room(p.second) && datagram(0) == -EMSGSIZE,
+		    "one that takes none: none");
+	p.m->datagram_max = UINT32_MAX;
+	ktap_result(second_datagram_room(p.second) == 1252 - OVERHEAD - 3,
+		    "one that takes all: what fits a packet");
+	pair_end(&p);
+}
+
 static bool stream_goes(uint64_t id, uint64_t offset, size_t len, bool fin,
 			uint64_t pn)
 {
@@ -384,6 +406,7 @@ int main(void)
 		data[i] = i * 7 + (i >> 8);
 	test_begin();
 	test_datagrams();
+	test_datagram_frames();
 	test_streams();
 	test_refusals();
 	test_unsent();

@@ -273,6 +273,40 @@ static void test_miser(uint64_t seed, bool often)
 			    "it takes all, and tells of a little now and then");
 }
 
+/*
+ * All that might be sent is taken for nothing. Then a stream of the library's has bytes,
+ * the stack has none, and nothing is in flight: nothing will happen but by a timer.
+ */
+static void test_silent_miser(uint64_t seed)
+{
+	struct scene_plan plan = {
+		.path = { .delay = 10 * MS, .rate = 5000000, .queue = 200000 },
+		.seed = seed, .streams = 1, .stream_bytes = 60000, .stack_bytes = 1,
+		.initial_max_data = 1 << 22,
+	};
+	const struct received_stream *got;
+	struct equic_share *share;
+	struct scene *sc;
+	uint64_t stream;
+
+	sc = scene_new(&plan);
+	scene_play(sc, 20 * S);
+	share = world_share(sc->world);
+	sc->dead = true;
+	sc->revive_at = UINT64_MAX;
+	scene_run(sc, S);
+	sc->memory->budget -= 1LL << 39;
+	if (equic_share_stream_open(share, &stream) ||
+	    equic_share_stream_send(share, stream, 0, 1000, true) ||
+	    equic_share_handle_expiry(share, world_now(sc->world)))
+		ktap_bail("no stream");
+	scene_run(sc, S);
+	got = scene_received(sc, stream);
+	ktap_result(got->bytes == 1000 && got->fin && !got->wrong,
+		    "it takes all, and all are silent: what the library has is sent");
+	scene_free(sc);
+}
+
 /* The stack has nothing to send; what is lost is sent again in the middle of the rest. */
 static void test_resent(uint64_t seed)
 {
@@ -544,6 +578,7 @@ int main(int argc, char **argv)
 	test_liar(chances.seed);
 	test_miser(chances.seed, false);
 	test_miser(chances.seed, true);
+	test_silent_miser(chances.seed);
 	test_resent(chances.seed);
 	test_own_window(chances.seed);
 	test_probes(chances.seed);

@@ -16,13 +16,17 @@ static bool by_chance(struct transit *t, unsigned int of_1000)
 	return chance_of(t->chance, 1000) < of_1000;
 }
 
-/* In the order of their arrival. */
+/* In the order of their arrival: mostly behind the one before to the same end. */
 static void take_off(struct transit *t, const struct datagram *what, uint64_t at)
 {
 	struct datagram **where = &t->first, *d = malloc(sizeof(*d));
+	struct datagram **before = &t->before[what->to];
 
 	if (!d)
 		ktap_bail("memory");
+	if (*before && (*before)->at <= at)
+		where = &(*before)->next;
+	*before = d;
 	*d = *what;
 	d->at = at;
 	while (*where && (*where)->at <= at)
@@ -89,8 +93,11 @@ struct datagram *transit_take(struct transit *t)
 {
 	struct datagram *d = t->first;
 
-	if (d)
-		t->first = d->next;
+	if (!d)
+		return NULL;
+	t->first = d->next;
+	if (t->before[d->to] == d)
+		t->before[d->to] = NULL;
 	return d;
 }
 

@@ -56,13 +56,14 @@ struct datagram {
  * @path: where they are.
  * @chance: whose they are lost by.
  * @first: to arrive.
+ * @before: the one that set out last to each end, if it is on its way.
  * @link: where no other is shared.
  * @largest: of each end, the largest that it sent and the path takes, bytes.
  */
 struct transit {
 	struct transit_path	path;
 	struct chance		*chance;
-	struct datagram		*first;
+	struct datagram		*first, *before[TRANSIT_ENDS];
 	struct transit_link	link;
 	size_t			largest[TRANSIT_ENDS];
 };

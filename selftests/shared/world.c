@@ -199,7 +199,7 @@ static void begin_tls(struct world *w, int which)
 
 	gnutls_init(&e->tls, (which == SERVER ? GNUTLS_SERVER : GNUTLS_CLIENT) |
 			     GNUTLS_NO_AUTO_SEND_TICKET);
-	gnutls_priority_set_direct(e->tls,
+	gnutls_priority_set_direct(e->tls, w->options.priority ?:
 				   "NORMAL:-VERS-ALL:+VERS-TLS1.3:%DISABLE_TLS13_COMPAT_MODE",
 				   NULL);
 	if (which == SERVER)
@@ -303,6 +303,8 @@ static void begin_share(struct world *w, int which, ngtcp2_callbacks *cb,
 	w->share = equic_share_new(cb, settings, &w->options.share);
 	if (!w->share)
 		ktap_bail("share");
+	if (w->options.rewire)
+		w->options.rewire(cb);
 }
 
 /* Behind. */

@@ -30,6 +30,8 @@
  *	known of it.
  * @back: bytes that the receiver sends, for which the sender gives the same credit.
  * @callbacks: more of the sender's; NULL: there are none.
+ * @rewire: changes them behind equic_share_new(), as nobody may; NULL: nobody does.
+ * @priority: GnuTLS's, of both ends; NULL: the usual.
  * @clock: what the sender's QUIC costs is counted by it; NULL: by nothing.
  * @max_udp_payload_size: the receiver's transport parameter; 0: as it is usual.
  */
@@ -45,6 +47,8 @@ struct world_options {
 	uint32_t			payload_max;
 	uint64_t			back;
 	void				(*callbacks)(ngtcp2_callbacks *callbacks);
+	void				(*rewire)(ngtcp2_callbacks *callbacks);
+	const char			*priority;
 	uint64_t			(*clock)(void);
 };
 

@@ -79,6 +79,9 @@ struct equic_shared_stream {
  * @size: of this struct, in bytes.
  * @connection: which of its connections this is, for the second sender's records.
  * @payload_max: what a datagram may have behind its UDP header, in bytes.
+ * @datagram_max: what a DATAGRAM frame may have, its type and length field included
+ *	(max_datagram_frame_size of the peer, RFC 9221, 3), in bytes. 0: the peer
+ *	takes none.
  * @reserved: 0, as all of that name.
  * @number: the number word.
  * @budget: bytes, UDP payloads, that may be sent now: a sender takes the packet's
@@ -99,7 +102,8 @@ struct equic_shared {
 	__u32	size;
 	__u32	connection;
 	__u32	payload_max;
-	__u32	reserved[11];
+	__u32	datagram_max;
+	__u32	reserved[10];
 
 	/* Each behind is alone in its cache line: all CPUs write to them. */
 	__u64	number;

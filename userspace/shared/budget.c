@@ -126,7 +126,7 @@ uint64_t budget_expiry(const struct equic_share *s)
 {
 	const struct share_budget *b = &s->budget;
 
-	return b->hungry && !b->doubted && b->registered < b->due ? b->due_at : UINT64_MAX;
+	return !b->doubted && b->registered < b->due ? b->due_at : UINT64_MAX;
 }
 
 void budget_used(struct equic_share *s, uint32_t bytes)

@@ -308,7 +308,7 @@ uint64_t equic_share_get_max_data_left(struct equic_share *s)
 		return ngtcp2_conn_get_max_data_left(s->conn);
 	data = __atomic_load_n(&s->memory->data, __ATOMIC_RELAXED);
 	max = __atomic_load_n(&s->memory->data_max, __ATOMIC_RELAXED);
-	return data < max ? max - data : 0;
+	return least(max - least(data, max), share_data_left(s));
 }
 
 int equic_share_set_payload_max(struct equic_share *s, uint32_t payload_max)

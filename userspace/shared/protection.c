@@ -17,17 +17,18 @@ enum { UPDATE_NUMERATOR = 3, UPDATE_DENOMINATOR = 4 };
 _Thread_local struct equic_share *share_current;
 
 /*
- * 0; -EPROTO: numbers that were used are there again, or too many are gone: the word
- * was spoiled.
+ * 0; -EPROTO: numbers that were used are there again, or too many are gone, or some
+ * though nobody else may take any: the word was spoiled.
  */
 static int check_number(struct equic_share *s, uint64_t word)
 {
 	uint64_t pn = number_pn(word);
 
 	if (number_epoch(word) != s->epoch || pn < s->floor ||
-	    pn - s->floor > SHARE_LEAP)
+	    pn - s->floor > SHARE_LEAP ||
+	    (pn != s->floor && share_is_beyond(s, pn)))
 		return -EPROTO;
-	s->floor = pn + 1;
+	share_know_number(s, pn);
 	return 0;
 }
 
@@ -278,7 +279,9 @@ static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 	struct equic_share *s = share_current;
 	int more;
 
-	if (plaintextlen && !(aad[0] & LONG_HEADER)) {
+	if (s)
+		s->encrypts = true;
+	if (plaintextlen && !(aad[0] & LONG_HEADER) && !(s && s->foreign)) {
 		if (!s || noncelen != SEAL_IV || dest != plaintext ||
 		    aad + aadlen != dest)
 			return NGTCP2_ERR_CALLBACK_FAILURE;
@@ -321,6 +324,8 @@ static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 	ret = ngtcp2_crypto_decrypt_cb(dest, aead, aead_ctx, ciphertext,
 				       ciphertextlen, nonce, noncelen, aad,
 				       aadlen);
+	if (s)
+		s->decrypts = true;
 	if (ret || (aad[0] & LONG_HEADER))
 		return ret;
 	if (!s)
@@ -350,7 +355,8 @@ static int on_update_key(ngtcp2_conn *conn, uint8_t *rx_secret,
 				       rx_key, rx_iv, tx_aead_ctx, tx_key, tx_iv,
 				       current_rx_secret, current_tx_secret,
 				       secretlen);
-	ret = ret ?: key_make(s, &s->keys[1], tx_key, tx_iv);
+	if (!ret && !s->foreign)
+		ret = key_make(s, &s->keys[1], tx_key, tx_iv);
 	explicit_bzero(rx_key, sizeof(rx_key));
 	explicit_bzero(tx_key, sizeof(tx_key));
 	return ret ? NGTCP2_ERR_CALLBACK_FAILURE : 0;
@@ -395,6 +401,7 @@ void protection_callbacks(struct equic_share *s, ngtcp2_callbacks *callbacks)
 	callbacks->stream_close = on_stream_close;
 }
 
+/* Those that all senders have. With another the stack may be alone. */
 static int cipher_of(gnutls_session_t session, enum seal_cipher *cipher)
 {
 	switch (gnutls_cipher_get(session)) {
@@ -421,6 +428,17 @@ static void limit_keys(struct equic_share *s)
 					  UPDATE_NUMERATOR;
 }
 
+static int take_first_key(struct equic_share *s, gnutls_session_t session,
+			  const uint8_t *key, const uint8_t *iv, const uint8_t *header)
+{
+	s->foreign = cipher_of(session, &s->cipher);
+	if (s->foreign)
+		return s->begun ? -1 : 0;
+	memcpy(s->header_key, header, seal_key_len(s->cipher));
+	limit_keys(s);
+	return key_make(s, &s->keys[0], key, iv);
+}
+
 static int take_tx(struct equic_share *s, gnutls_session_t session,
 		   ngtcp2_encryption_level level, const void *secret, size_t len)
 {
@@ -429,14 +447,8 @@ static int take_tx(struct equic_share *s, gnutls_session_t session,
 
 	ret = ngtcp2_crypto_derive_and_install_tx_key(s->conn, key, iv, header,
 						      level, secret, len);
-	if (!ret && level == NGTCP2_ENCRYPTION_LEVEL_1RTT) {
-		ret = cipher_of(session, &s->cipher);
-		if (!ret) {
-			memcpy(s->header_key, header, seal_key_len(s->cipher));
-			limit_keys(s);
-			ret = key_make(s, &s->keys[0], key, iv);
-		}
-	}
+	if (!ret && level == NGTCP2_ENCRYPTION_LEVEL_1RTT)
+		ret = take_first_key(s, session, key, iv, header);
 	explicit_bzero(key, sizeof(key));
 	explicit_bzero(iv, sizeof(iv));
 	explicit_bzero(header, sizeof(header));

@@ -237,11 +237,17 @@ static int record_sent(struct equic_share *s, unsigned int ring,
 	return err && err != -ESTALE ? err : bad;
 }
 
+/* No honest sender is there, whatever the word says. */
+static bool is_too_far(const struct equic_share *s, uint64_t pn)
+{
+	return pn >= s->floor + SHARE_LEAP || share_is_beyond(s, pn);
+}
+
 /*
- * A number that nobody took is nobody's to tell of. From one that is told of the next
- * leap is counted, for its place in the ring is free. So far from the oldest packet that
- * is outstanding, no further one is believed: where the memory is given up then, the
- * stack's own numbers, a leap behind, still have room.
+ * From one that is told of the next leap is counted, for its place in the ring is free.
+ * Honest senders tell of no number that nobody took: so the word was set back. Whoever
+ * did that, or is too far, may use any number next: the memory is given up before the
+ * library comes to one that it was told of.
  */
 static int record_number(struct equic_share *s, const struct equic_record *r)
 {
@@ -250,10 +256,14 @@ static int record_number(struct equic_share *s, const struct equic_record *r)
 
 	if (r->number == EQUIC_RECORD_NO_NUMBER)
 		return 0;
-	if (pn >= next || pn > s->floor + SHARE_LEAP ||
-	    pn >= recovery_end(s->recovery) - 2 * SHARE_LEAP)
+	/* Of the library's own word, or noise. */
+	if (pn >= next && (s->memory != s->mapped || is_too_far(s, pn)))
 		return -EPROTO;
-	s->floor = most(s->floor, pn + 1);
+	if (pn >= next || is_too_far(s, pn))
+		share_estrange(s);
+	if (is_too_far(s, pn))
+		return -EPROTO;
+	share_know_number(s, pn);
 	return 0;
 }
 

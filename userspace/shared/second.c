@@ -173,6 +173,15 @@ static size_t packet_room(const struct second *s)
 	return max > packet_overhead(s) ? max - packet_overhead(s) : 0;
 }
 
+/* Bytes of a DATAGRAM frame, and that in one packet (RFC 9221, 3). */
+static size_t datagram_frame_room(const struct second *s)
+{
+	size_t max = __atomic_load_n(&s->memory->datagram_max, __ATOMIC_RELAXED);
+	size_t room = packet_room(s);
+
+	return max < room ? max : room;
+}
+
 /* A step is done: 0, or it was the last. */
 static int behind(struct second *s, struct frame *frame, enum second_step step)
 {
@@ -285,11 +294,9 @@ static int transmit(struct second *s, struct frame *frame)
 	return behind(s, frame, SECOND_SENT) ?: err;
 }
 
-/* The head is whole: whether all fits a packet. */
-static int measure(const struct second *s, struct frame *frame)
+/* The head is whole: whether all fits. */
+static int measure(const struct second *s, struct frame *frame, size_t room)
 {
-	size_t room = packet_room(s);
-
 	if (!s->has_path)
 		return -ENOTCONN;
 	if (room < frame->head_len || room - frame->head_len < frame->len)
@@ -313,7 +320,7 @@ int second_datagram(struct second *s, const void *data, size_t len,
 	};
 
 	frame.head_len = 1 + varint_put(frame.head + 1, len);
-	return measure(s, &frame) ?: transmit(s, &frame);
+	return measure(s, &frame, datagram_frame_room(s)) ?: transmit(s, &frame);
 }
 
 int second_claim(struct second *s, unsigned int *slot, unsigned int *generation)
@@ -348,13 +355,13 @@ int second_stream(struct second *s, unsigned int slot, unsigned int generation,
 	frame.head_len += varint_put(frame.head + frame.head_len, id);
 	frame.head_len += varint_put(frame.head + frame.head_len, offset);
 	frame.head_len += varint_put(frame.head + frame.head_len, len);
-	return measure(s, &frame) ?: transmit(s, &frame);
+	return measure(s, &frame, packet_room(s)) ?: transmit(s, &frame);
 }
 
 /* Of what is left behind a frame's head, what is not its length. */
-static size_t room_behind(const struct second *s, size_t head)
+static size_t room_behind(const struct second *s, size_t room, size_t head)
 {
-	size_t room = packet_room(s), len;
+	size_t len;
 
 	if (!s->has_path || room < head + 1)
 		return 0;
@@ -367,7 +374,7 @@ static size_t room_behind(const struct second *s, size_t head)
 
 size_t second_datagram_room(const struct second *s)
 {
-	return room_behind(s, 1);
+	return room_behind(s, datagram_frame_room(s), 1);
 }
 
 size_t second_stream_room(const struct second *s, unsigned int slot,
@@ -379,5 +386,5 @@ size_t second_stream_room(const struct second *s, unsigned int slot,
 	    stream_id(s->memory, slot,
 		      stream_generation(stream_read(s->memory, slot)), &id))
 		return 0;
-	return room_behind(s, 1 + varint_len(id) + varint_len(offset));
+	return room_behind(s, packet_room(s), 1 + varint_len(id) + varint_len(offset));
 }

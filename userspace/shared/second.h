@@ -102,7 +102,8 @@ int second_path(struct second *s, const uint8_t *dcid, size_t len);
  * number in it is void. What fails before it leaves nothing. The budget is given back
  * either way.
  *
- * Return: 0; -EMSGSIZE: too long for payload_max; -ENOTCONN: no second_path() yet;
+ * Return: 0; -EMSGSIZE: too long for payload_max, or for what the peer takes
+ * (datagram_max); -ENOTCONN: no second_path() yet;
  * -EAGAIN: stop is set; -ENOSPC: no room for a record; -ENOBUFS: no budget; -EBUSY:
  * word.h; -ECANCELED: stop was set meanwhile, or who changes the word all the time
  * leaves no number; -EOVERFLOW: no more numbers;

@@ -268,8 +268,12 @@ static int may_begin(const struct equic_share *s, const struct equic_share_optio
 		return EALREADY;
 	if (!o->events || check_second(o) || o->payload_max)
 		return EINVAL;
+	if (s->foreign)
+		return EOPNOTSUPP;
 	if (!s->conn || !share_is_confirmed(s) || s->partial || s->packet.begin)
 		return EAGAIN;
+	if (!share_is_wired(s))
+		return EINVAL;
 	if (s->ended || s->error || ngtcp2_conn_in_closing_period(s->conn) ||
 	    ngtcp2_conn_in_draining_period(s->conn))
 		return ESHUTDOWN;

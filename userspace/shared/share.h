@@ -28,11 +28,18 @@ enum { SHARE_PACKET_MAX = EQUIC_SHARE_PAYLOAD_MAX };
 
 /*
  * How far the numbers may go on behind the last that the library knows of. No honest
- * sender gets further, for all rings together have no more records; a peer that has
- * seen none of them can tell the next from its four bytes (RFC 9000, 17.1); and
- * RECOVERY_SPAN has room for it.
+ * sender gets further, for all rings together have no more records; and a peer that has
+ * seen none of them can tell the next from its four bytes (RFC 9000, 17.1).
+ *
+ * RECOVERY_SPAN has room for four, from the oldest packet in flight on: one that all
+ * senders may use; behind it the second sender is stopped, and what it has taken by
+ * then is within the next. Whoever goes on behind that is not honest: the memory is
+ * given up, the library goes on a leap behind what is known, in the third, and the last
+ * is for the stack, which goes on in any case.
  */
 enum { SHARE_LEAP = 1 << 15 };
+_Static_assert(RECOVERY_SPAN == 4 * SHARE_LEAP && (int)RECOVERY_KEPT < (int)SHARE_LEAP,
+	       "room for each of the four, though a packet is told of late");
 
 /* Of the first byte (RFC 9000, 17.3). */
 enum {
@@ -138,6 +145,7 @@ struct equic_share {
 	uint64_t			update_time;
 
 	uint64_t			floor;		/* numbers from here on are new */
+	bool				ahead;		/* too far: SHARE_LEAP */
 	uint64_t			looked;		/* at the rings, when */
 	uint64_t			stack_next;
 	struct numbers			*numbers;
@@ -156,6 +164,7 @@ struct equic_share {
 	uint64_t			stream_max;	/* that a stream begins with */
 	uint32_t			payload_max;	/* now; and what limits it: */
 	uint32_t			path_payload_max, peer_payload_max;
+	uint32_t			datagram_max;	/* frame that the peer takes */
 
 	struct piece			*pieces;	/* all that recovery has */
 	struct streams			streams;
@@ -172,6 +181,8 @@ struct equic_share {
 	bool				declined;	/* key() or path() failed */
 	bool				spent;		/* the keys are worn out */
 	bool				partial;	/* a packet is half written */
+	bool				encrypts, decrypts;	/* the stack, by protection.c */
+	bool				foreign;	/* its cipher: see cipher_of() */
 	int				error;		/* NGTCP2_ERR_*, for the call */
 
 	struct equic_share_stats	stats;
@@ -232,6 +243,16 @@ size_t share_seal(struct equic_share *s, uint8_t *packet, const uint8_t *header,
 /* turn.c */
 
 /*
+ * A number was taken, or told of. share_watch_numbers() looks at how far it is from the
+ * oldest packet in flight: the second sender is stopped, or may be let go again.
+ */
+void share_know_number(struct equic_share *s, uint64_t pn);
+void share_watch_numbers(struct equic_share *s);
+
+/* No honest second sender has this number: it was stopped long before. */
+bool share_is_beyond(const struct equic_share *s, uint64_t pn);
+
+/*
  * The memory was spoiled: go on without it, and without the second sender. Records are
  * read, as behind it: what was sent until then is told of.
  */
@@ -259,6 +280,12 @@ void share_wrote(struct equic_share *s, ngtcp2_ssize n);
 
 /* RFC 9001, 4.1.2. */
 bool share_is_confirmed(const struct equic_share *s);
+
+/*
+ * The stack calls this library for its packets. If it does not, nobody else may have
+ * its keys: the same numbers would be used again.
+ */
+bool share_is_wired(const struct equic_share *s);
 
 /* Of an epoch so many numbers are used: it is time for the next keys, perhaps. */
 void share_update_keys(struct equic_share *s, uint64_t taken);

@@ -35,6 +35,25 @@ static void put_stream(struct equic_shared *m, const struct stream *stream)
 		stream_close(m, stream->slot);
 }
 
+void share_watch_numbers(struct equic_share *s)
+{
+	s->ahead = s->floor >= recovery_end(s->recovery) - 3 * SHARE_LEAP;
+	if (s->ahead)
+		number_stop(s->memory);
+}
+
+void share_know_number(struct equic_share *s, uint64_t pn)
+{
+	s->floor = most(s->floor, pn + 1);
+	share_watch_numbers(s);
+}
+
+bool share_is_beyond(const struct equic_share *s, uint64_t pn)
+{
+	return s->memory == s->mapped &&
+	       pn >= recovery_end(s->recovery) - 2 * SHARE_LEAP;
+}
+
 /* The words as they should be. */
 static void put_words(const struct equic_share *s, struct equic_shared *m)
 {
@@ -43,6 +62,7 @@ static void put_words(const struct equic_share *s, struct equic_shared *m)
 	memset(m, 0, sizeof(*m));
 	memory_init(m, s->options.connection);
 	m->payload_max = s->payload_max;
+	m->datagram_max = s->datagram_max;
 	m->number = EQUIC_NUMBER_STOP |
 		    (uint64_t)s->epoch << EQUIC_NUMBER_EPOCH_SHIFT |
 		    (s->floor + SHARE_LEAP);
@@ -100,6 +120,8 @@ void share_learn_parameters(struct equic_share *s)
 	s->data_max = p->initial_max_data;
 	s->stream_max = p->initial_max_stream_data_uni;
 	data_allow(s->memory, p->initial_max_data);
+	s->datagram_max = least(p->max_datagram_frame_size, UINT32_MAX);
+	__atomic_store_n(&s->memory->datagram_max, s->datagram_max, __ATOMIC_RELAXED);
 	s->peer_payload_max = least(p->max_udp_payload_size, UINT16_MAX);
 	share_limit_payload(s);
 	recovery_peer(s->recovery, p->max_ack_delay, p->ack_delay_exponent);
@@ -110,6 +132,11 @@ bool share_is_confirmed(const struct equic_share *s)
 {
 	return s->confirmed || (ngtcp2_conn_is_server(s->conn) &&
 				ngtcp2_conn_get_handshake_completed(s->conn));
+}
+
+bool share_is_wired(const struct equic_share *s)
+{
+	return s->encrypts && s->decrypts;
 }
 
 static void learn_state(struct equic_share *s)
@@ -250,6 +277,10 @@ static void serve_second(struct equic_share *s)
 {
 	if (!s->confirmed || s->ended || s->stats.estranged)
 		return;
+	if (!share_is_wired(s)) {
+		s->error = NGTCP2_ERR_CALLBACK_FAILURE;
+		return;
+	}
 	give(s);
 	if (s->declined) {
 		number_stop(s->memory);
@@ -257,7 +288,7 @@ static void serve_second(struct equic_share *s)
 		return;
 	}
 	own_pool(s);
-	if (number_read(s->memory) & EQUIC_NUMBER_STOP && !s->spent)
+	if (number_read(s->memory) & EQUIC_NUMBER_STOP && !s->spent && !s->ahead)
 		number_go(s->memory);
 }
 
@@ -362,6 +393,7 @@ void share_leave(struct equic_share *s)
 		alone_follow(s);
 	if (s->keys[0].key)
 		watch_keys(s);
+	share_watch_numbers(s);
 	own_release(s);
 	serve_second(s);
 	budget_share(s);
