@@ -205,14 +205,24 @@ struct equic_share_stats {
  *	initial_pkt_num is to be 0
  * @options: copied
  *
- * Return: NULL, with errno: ENOMEM; EINVAL: a callback is missing, or an option is out
- * of its range; EPROTO: the memory is in use; what memfd_create(2) and
- * mmap(2) say.
+ * Return: NULL, with errno, and equic_share_strerror(): ENOMEM; EINVAL: a callback is
+ * missing, or not ngtcp2's, or an option is out of its range; EPROTO: the memory is in
+ * use; what memfd_create(2) and mmap(2) say.
  */
 EQUIC_SHARE_API
 struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 				    ngtcp2_settings *settings,
 				    const struct equic_share_options *options);
+
+/**
+ * equic_share_strerror - why there is no share
+ *
+ * Return: for people, what was wrong with which argument, and what to do, in the last
+ * equic_share_new() or equic_share_begin() of this thread that failed; "": none has.
+ * The words stay.
+ */
+EQUIC_SHARE_API
+const char *equic_share_strerror(void);
 
 /* Behind ngtcp2_conn_server_new() or _client_new(). */
 EQUIC_SHARE_API
