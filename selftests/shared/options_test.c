@@ -345,6 +345,54 @@ static void test_settings(void)
 	equic_share_free(NULL);
 }
 
+static void test_begin(void)
+{
+	struct equic_share *s;
+
+	usual_alone();
+	s = equic_share_new(&callbacks, &settings, &options);
+	usual();
+	if (!s || !equic_share_begin(s, &options))
+		ktap_bail("it begins without a connection");
+	refused_as("no equic_share_conn() before equic_share_begin()", errno, EAGAIN,
+		   "equic_share_conn()");
+	equic_share_free(s);
+}
+
+static void test_no_conn(const char *which)
+{
+	struct equic_share *s = equic_share_new(&callbacks, &settings, &options);
+	uint8_t packet[1200] = { 0 };
+	ngtcp2_ccerr error;
+	uint64_t stream;
+
+	if (!s)
+		ktap_bail("%s", equic_share_strerror());
+	ngtcp2_ccerr_default(&error);
+	ktap_result(equic_share_read_pkt(s, NULL, NULL, packet, sizeof(packet), 1) ==
+			    NGTCP2_ERR_INVALID_STATE,
+		    "%s, no equic_share_conn(): nothing is read", which);
+	ktap_result(equic_share_writev_stream(s, NULL, NULL, packet, sizeof(packet), NULL, 0,
+					      -1, NULL, 0, 1) == NGTCP2_ERR_INVALID_STATE &&
+		    equic_share_writev_datagram(s, NULL, NULL, packet, sizeof(packet), NULL,
+						0, 0, NULL, 0, 1) ==
+			    NGTCP2_ERR_INVALID_STATE &&
+		    equic_share_write_connection_close(s, NULL, NULL, packet, sizeof(packet),
+						       &error, 1) ==
+			    NGTCP2_ERR_INVALID_STATE,
+		    "nor written");
+	ktap_result(equic_share_get_expiry(s) == UINT64_MAX &&
+		    equic_share_handle_expiry(s, 1) == NGTCP2_ERR_INVALID_STATE,
+		    "nothing expires");
+	ktap_result(!equic_share_get_max_data_left(s), "there is no credit");
+	ktap_result(equic_share_stream_open(s, &stream) ==
+			    (options.events ? NGTCP2_ERR_INVALID_STATE :
+					      NGTCP2_ERR_INVALID_ARGUMENT),
+		    "and no stream");
+	equic_share_second_died(s);
+	equic_share_free(s);
+}
+
 int main(void)
 {
 	ktap_begin();
@@ -357,9 +405,14 @@ int main(void)
 	test_map();
 	test_rings();
 	test_descriptors();
+	test_begin();
 	test_said();
 	usual();
 	test_settings();
 	test_pmtud();
+	usual();
+	test_no_conn("a second sender");
+	usual_alone();
+	test_no_conn("alone");
 	return ktap_end();
 }

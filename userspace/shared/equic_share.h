@@ -224,7 +224,11 @@ struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 EQUIC_SHARE_API
 const char *equic_share_strerror(void);
 
-/* Behind ngtcp2_conn_server_new() or _client_new(). */
+/*
+ * Behind ngtcp2_conn_server_new() or _client_new(). Before, the calls below that read,
+ * write, handle an expiry or open a stream return NGTCP2_ERR_INVALID_STATE,
+ * equic_share_get_expiry() UINT64_MAX, and equic_share_get_max_data_left() 0.
+ */
 EQUIC_SHARE_API
 void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn);
 
