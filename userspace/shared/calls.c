@@ -168,6 +168,18 @@ static bool go_hungry(struct equic_share *s, bool wants)
 	return b->hungry && ngtcp2_conn_get_cwnd_left(s->conn);
 }
 
+/*
+ * A stream of the library's, which the stack has opened and would write to: two senders'
+ * bytes would be at one offset.
+ */
+static bool is_ours(struct equic_share *s, int64_t stream_id)
+{
+	enum { UNIDIRECTIONAL = 2 }; /* RFC 9000, 2.1 */
+
+	return stream_id >= 0 && stream_id & UNIDIRECTIONAL &&
+	       streams_find(&s->streams, stream_id);
+}
+
 enum { VECTORS_MAX = 64 };
 
 static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
@@ -184,6 +196,8 @@ static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
 
 	if (pdatalen)
 		*pdatalen = -1;
+	if (is_ours(s, stream_id))
+		return NGTCP2_ERR_STREAM_NOT_FOUND;
 	share_enter(s, ts);
 	n = write_own(s, path, pi, dest, destlen);
 	if (n)

@@ -301,6 +301,8 @@ int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
  * @destlen must be at least the payload_max of the options, and what the stack is to
  * find out. A packet of the library's own is returned with *@pdatalen -1. 0 also: what
  * was offered is more than the window or the peer allow now.
+ * NGTCP2_ERR_STREAM_NOT_FOUND also: @stream_id is a stream of the library's, for which
+ * there is equic_share_stream_send().
  */
 EQUIC_SHARE_API
 ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
