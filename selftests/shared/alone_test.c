@@ -73,7 +73,8 @@ static void test_other_cipher(void)
 		scene_run(sc, 100 * MS);
 	while (!world_confirmed(sc->world));
 	scene_run(sc, 100 * MS);
-	ktap_result(scene_share(sc) == EOPNOTSUPP, "AES-128-CCM: nobody can share it: EOPNOTSUPP");
+	ktap_result(scene_share(sc) == EOPNOTSUPP && strstr(equic_share_strerror(), "cipher"),
+		    "AES-128-CCM: nobody can share it: EOPNOTSUPP");
 	if (ngtcp2_conn_initiate_key_update(world_sender(sc->world), world_now(sc->world)))
 		ktap_bail("no key update");
 	arrives(sc, "AES-128-CCM, a key update");

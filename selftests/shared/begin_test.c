@@ -86,6 +86,16 @@ static int begin_with(struct scene *sc, struct equic_share_options options)
 	return equic_share_begin(share_of(sc), &options) ? errno : 0;
 }
 
+/* And the words have @named. */
+static bool is_refused_as(int got, int err, const char *named)
+{
+	bool right = got == err && strstr(equic_share_strerror(), named);
+
+	if (!right)
+		ktap_diag("%s: %s", strerror(got), equic_share_strerror());
+	return right;
+}
+
 static const struct equic_share_options idle = {
 	.events = &idle_events, .memory = -1, .ring_count = 1,
 };
@@ -103,20 +113,27 @@ static void test_options(void)
 	struct equic_share_options options = idle;
 	int ring = STDOUT_FILENO, memfd = region_make("test", sizeof(struct equic_shared));
 
+	ktap_result(equic_share_begin(share_of(sc), NULL) == -1 &&
+			    is_refused_as(errno, EINVAL, "options is NULL"),
+		    "no options: EINVAL");
 	options.events = NULL;
-	ktap_result(begin_with(sc, options) == EINVAL, "no events: EINVAL");
+	ktap_result(is_refused_as(begin_with(sc, options), EINVAL, "options.events"),
+		    "no events: EINVAL");
 	options = idle;
 	options.ring_count = 0;
-	ktap_result(begin_with(sc, options) == EINVAL, "no ring: EINVAL");
+	ktap_result(is_refused_as(begin_with(sc, options), EINVAL, "options.ring_count"),
+		    "no ring: EINVAL");
 	options.ring_count = EQUIC_SHARE_RINGS_MAX + 1;
-	ktap_result(begin_with(sc, options) == EINVAL, "too many rings: EINVAL");
+	ktap_result(is_refused_as(begin_with(sc, options), EINVAL, "options.ring_count"),
+		    "too many rings: EINVAL");
 	options = idle;
 	options.payload_max = 1300;
-	ktap_result(begin_with(sc, options) == EINVAL,
+	ktap_result(is_refused_as(begin_with(sc, options), EINVAL, "options.payload_max"),
 		    "another payload than in the beginning: EINVAL");
 	options = idle;
 	options.rings = &ring;
-	ktap_result(begin_with(sc, options) == EINVAL, "a ring that is none: EINVAL");
+	ktap_result(is_refused_as(begin_with(sc, options), EINVAL, "options.rings"),
+		    "a ring that is none: EINVAL");
 	ktap_result(equic_share_memory_fd(share_of(sc)) < 0 &&
 			    equic_share_ring_fd(share_of(sc), 0) < 0,
 		    "what was refused leaves no descriptors");
@@ -125,7 +142,8 @@ static void test_options(void)
 	options.rings = NULL;
 	ktap_result(!memory_is_used(memfd), "and memory of the endpoint's as it was");
 	goes_on(sc, "after that");
-	ktap_result(scene_share(sc) == EALREADY, "a second time: EALREADY");
+	ktap_result(is_refused_as(scene_share(sc), EALREADY, "is shared already"),
+		    "a second time: EALREADY");
 	scene_free(sc);
 }
 
@@ -137,7 +155,7 @@ static void test_foreign_memory(void)
 	if (scene_share(owner))
 		ktap_bail("it is not shared");
 	options.memory = equic_share_memory_fd(share_of(owner));
-	ktap_result(begin_with(sc, options) == EPROTO,
+	ktap_result(is_refused_as(begin_with(sc, options), EPROTO, "options.memory is in use"),
 		    "memory that another connection has: EPROTO");
 	goes_on(owner, "of whose it is");
 	goes_on(sc, "and of the other one");
@@ -154,7 +172,8 @@ static void test_memory(void)
 		allocations = n++;
 		err = scene_share(sc);
 		allocations = -1;
-	} while (err == ENOMEM && equic_share_memory_fd(share_of(sc)) < 0);
+	} while (err == ENOMEM && strstr(equic_share_strerror(), "no memory left") &&
+		 equic_share_memory_fd(share_of(sc)) < 0);
 	ktap_result(!err && n > 3, "whatever allocation fails: ENOMEM, and nothing has changed");
 	ktap_diag("%d allocations, then %s", n - 1, strerror(err));
 	goes_on(sc, "when there is memory");
@@ -167,7 +186,8 @@ static void test_time(void)
 
 	/* A round trip is 40 ms. */
 	world_run(sc->world, 1030 * MS);
-	ktap_result(scene_share(sc) == EAGAIN, "before the handshake is confirmed: EAGAIN");
+	ktap_result(is_refused_as(scene_share(sc), EAGAIN, "the handshake"),
+		    "before the handshake is confirmed: EAGAIN");
 	goes_on(sc, "at once when it is");
 	scene_free(sc);
 }
@@ -231,7 +251,7 @@ static void test_half_written(void)
 	write_some(sc, blocked, 50, 0);
 	ktap_result(write_some(sc, stream, 1, NGTCP2_WRITE_STREAM_FLAG_MORE) ==
 				    NGTCP2_ERR_WRITE_MORE &&
-			    scene_share(sc) == EAGAIN,
+			    is_refused_as(scene_share(sc), EAGAIN, "half written"),
 		    "a packet is half written: EAGAIN");
 	ktap_result(write_some(sc, blocked, 1, NGTCP2_WRITE_STREAM_FLAG_MORE) ==
 				    NGTCP2_ERR_STREAM_DATA_BLOCKED &&
@@ -266,7 +286,7 @@ static void test_closing(void)
 	ktap_result(equic_share_write_connection_close(share_of(sc), NULL, NULL, packet,
 						       sizeof(packet), &error,
 						       world_now(sc->world)) > 0 &&
-			    scene_share(sc) == ESHUTDOWN,
+			    is_refused_as(scene_share(sc), ESHUTDOWN, "is ending"),
 		    "the connection is closing: ESHUTDOWN");
 	scene_free(sc);
 }
@@ -419,6 +439,65 @@ static void test_callback(void)
 	scene_free(sc);
 }
 
+/* A server's handshake is confirmed when it is complete. */
+static int begin_when_completed(ngtcp2_conn *conn, void *user_data)
+{
+	(void)conn;
+	(void)user_data;
+	if (scene_share(the_scene))
+		ktap_bail("it is not shared: %s", equic_share_strerror());
+	return 0;
+}
+
+static void on_completed(ngtcp2_callbacks *callbacks)
+{
+	callbacks->handshake_completed = begin_when_completed;
+}
+
+static void test_completed(void)
+{
+	struct scene_plan plan = usual;
+
+	plan.callbacks = on_completed;
+	the_scene = scene_new(&plan);
+	world_run(the_scene->world, 1200 * MS);
+	ktap_result(the_scene->shared, "a server's begins in handshake_completed");
+	goes_on(the_scene, "from there");
+	scene_free(the_scene);
+}
+
+/* PATH_CHALLENGE is asked for in the middle of its packet. */
+static ngtcp2_get_path_challenge_data make_challenge;
+static bool is_writing;
+
+static int begin_when_writing(ngtcp2_conn *conn, uint8_t *data, void *user_data)
+{
+	if (!the_scene->shared)
+		is_writing |= is_refused_as(scene_share(the_scene), EAGAIN,
+					    "is being written");
+	return make_challenge(conn, data, user_data);
+}
+
+static void on_challenge(ngtcp2_callbacks *callbacks)
+{
+	make_challenge = callbacks->get_path_challenge_data;
+	callbacks->get_path_challenge_data = begin_when_writing;
+}
+
+static void test_writing(void)
+{
+	struct scene_plan plan = usual;
+
+	plan.callbacks = on_challenge;
+	the_scene = scene_new(&plan);
+	world_run(the_scene->world, 1300 * MS);
+	world_rebind(the_scene->world);
+	world_run(the_scene->world, 1500 * MS);
+	ktap_result(is_writing && !the_scene->shared, "a packet is being written: EAGAIN");
+	goes_on(the_scene, "when it has been");
+	scene_free(the_scene);
+}
+
 /* A peer that takes no more than an Initial needs. */
 static void test_first_write(uint64_t max_udp_payload_size)
 {
@@ -485,7 +564,7 @@ static void test_rewired(void)
 	plan.rewire = unwire;
 	sc = scene_new(&plan);
 	world_run(sc->world, 1300 * MS);
-	ktap_result(scene_share(sc) == EINVAL,
+	ktap_result(scene_share(sc) == EINVAL && strstr(equic_share_strerror(), "callbacks"),
 		    "a connection that has not the library's callbacks: EINVAL");
 	scene_free(sc);
 }
@@ -507,6 +586,8 @@ int main(void)
 	test_lost_before(15000);
 	test_many_in_flight();
 	test_callback();
+	test_completed();
+	test_writing();
 	test_first_write(1200);
 	test_first_write(1203);
 	test_other_path();

@@ -460,6 +460,39 @@ static int send_on_waiting(struct equic_share *share)
 	return 0;
 }
 
+static ngtcp2_ssize write_to(struct scene *sc, uint64_t stream, ngtcp2_ssize *used)
+{
+	static uint8_t packet[TRANSIT_DATAGRAM_MAX], bytes[100];
+	ngtcp2_vec vec = { bytes, sizeof(bytes) };
+
+	return equic_share_writev_stream(world_share(sc->world), NULL, NULL, packet,
+					 sizeof(packet), used, 0, stream, &vec, 1,
+					 world_now(sc->world));
+}
+
+/* The stack has opened them all. */
+static void test_foreign(void)
+{
+	struct equic_share_stream st, *at = NULL;
+	unsigned int refused[2] = { 0 };
+	bool right = true;
+	struct scene *sc = begin(&usual);
+
+	while (equic_share_stream_next(world_share(sc->world), at, &st)) {
+		ngtcp2_ssize used = 0;
+
+		right &= write_to(sc, st.id, &used) == NGTCP2_ERR_STREAM_NOT_FOUND &&
+			 used == -1;
+		refused[st.begun]++;
+		at = &st;
+	}
+	ktap_result(right && refused[true] && refused[false],
+		    "the stack writes to no stream of the library's");
+	ktap_result(!scene_play(sc, 60 * S) && scene_complete(sc) && scene_right(sc),
+		    "and nothing is lost or twice for it");
+	scene_free(sc);
+}
+
 /* They are the endpoint's: one goes on to where it would have ended, the others do not. */
 static void test_left(void)
 {
@@ -621,6 +654,7 @@ int main(void)
 	test_payload("a peer with max_udp_payload_size", 0, 1210, 1210);
 	test_payload("a peer with the least max_udp_payload_size", 0, 1200, 1200);
 	test_payload("a peer that allows less than the path", 1452, 1300, 1300);
+	test_foreign();
 	test_left();
 	test_unsent();
 	test_failed();

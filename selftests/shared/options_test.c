@@ -3,14 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ngtcp2/ngtcp2_crypto.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
+#include "bpf_map.h"
 #include "equic_share.h"
 #include "idle.h"
 #include "ktap.h"
 #include "memory.h"
+#include "ring.h"
 
 static ngtcp2_callbacks callbacks;
 static ngtcp2_settings settings;
@@ -44,48 +48,114 @@ static int try(void)
 	return s ? 0 : errno;
 }
 
-static void refused(const char *what, int err)
+/* What was said of each cause. */
+enum { SAID_MAX = 64 };
+
+static const char *said[SAID_MAX];
+static unsigned int said_count;
+
+/* The thing is @named. */
+static void refused_as(const char *what, int got, int err, const char *named)
+{
+	const char *words = equic_share_strerror();
+	bool right = got == err && strstr(words, named);
+
+	ktap_result(right, "%s: %s", what, strerror(err));
+	if (!right)
+		ktap_diag("%s: %s", strerror(got), words);
+	if (said_count < SAID_MAX)
+		said[said_count++] = words;
+}
+
+static void refused(const char *what, int err, const char *named)
 {
 	ngtcp2_callbacks before = callbacks;
 	int got = try();
 
-	ktap_result(got == err && !memcmp(&before, &callbacks, sizeof(before)),
-		    "%s: %s", what, strerror(err));
-	if (got != err)
-		ktap_diag("%s", strerror(got));
+	if (memcmp(&before, &callbacks, sizeof(before)))
+		ktap_bail("%s: the callbacks are changed", what);
+	refused_as(what, got, err, named);
 	usual();
+}
+
+static void *ask(void *ctx)
+{
+	*(const char **)ctx = equic_share_strerror();
+	return NULL;
+}
+
+static void test_said(void)
+{
+	const char *elsewhere = NULL;
+	unsigned int i, j, same = 0;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, ask, &elsewhere) || pthread_join(thread, NULL))
+		ktap_bail("no thread");
+	ktap_result(elsewhere && !*elsewhere && *equic_share_strerror(),
+		    "another thread has no words");
+	for (i = 0; i < said_count; i++)
+		for (j = 0; j < i; j++)
+			if (!strcmp(said[i], said[j])) {
+				ktap_diag("twice: %s", said[i]);
+				same++;
+			}
+	ktap_result(!same && said_count < SAID_MAX, "each cause has words of its own");
+}
+
+static int errno_of(const struct equic_share *s)
+{
+	return s ? 0 : errno;
+}
+
+static void test_missing(void)
+{
+	refused_as("no callbacks", errno_of(equic_share_new(NULL, &settings, &options)),
+		   EINVAL, "callbacks is NULL");
+	refused_as("no settings", errno_of(equic_share_new(&callbacks, NULL, &options)),
+		   EINVAL, "settings is NULL");
+	refused_as("no options", errno_of(equic_share_new(&callbacks, &settings, NULL)),
+		   EINVAL, "options is NULL");
 }
 
 static void test_callbacks(void)
 {
+	struct equic_share *s;
+
 	callbacks.encrypt = NULL;
-	refused("not ngtcp2's callback encrypt", EINVAL);
+	refused("not ngtcp2's callback encrypt", EINVAL, "callbacks.encrypt");
 	callbacks.decrypt = NULL;
-	refused("not ngtcp2's callback decrypt", EINVAL);
+	refused("not ngtcp2's callback decrypt", EINVAL, "callbacks.decrypt");
 	callbacks.hp_mask = NULL;
-	refused("not ngtcp2's callback hp_mask", EINVAL);
+	refused("not ngtcp2's callback hp_mask", EINVAL, "callbacks.hp_mask");
 	callbacks.update_key = NULL;
-	refused("not ngtcp2's callback update_key", EINVAL);
+	refused("not ngtcp2's callback update_key", EINVAL, "callbacks.update_key");
 	settings.initial_pkt_num = 1;
-	refused("packet numbers that do not begin at 0", EINVAL);
+	refused("packet numbers that do not begin at 0", EINVAL, "settings.initial_pkt_num");
+	s = equic_share_new(&callbacks, &settings, &options);
+	ktap_result(s && try() == EINVAL && strstr(equic_share_strerror(), "a fresh copy"),
+		    "callbacks that another connection has");
+	equic_share_free(s);
+	usual();
 }
 
 static void test_events(void)
 {
 	events.key = NULL;
-	refused("no key()", EINVAL);
+	refused("no key()", EINVAL, "key()");
 	events.path = NULL;
-	refused("no path()", EINVAL);
+	refused("no path()", EINVAL, "path()");
 	events.bytes = NULL;
-	refused("no bytes()", EINVAL);
+	refused("no bytes()", EINVAL, "bytes()");
 	options.ring_count = 0;
-	refused("a second sender without a ring", EINVAL);
+	refused("a second sender without a ring", EINVAL, "options.ring_count is 0");
 	options.ring_count = EQUIC_SHARE_RINGS_MAX + 1;
-	refused("more rings than there may be", EINVAL);
+	refused("more rings than there may be", EINVAL, "options.ring_count is above");
 	options.payload_max = EQUIC_SHARE_PAYLOAD_MIN - 1;
-	refused("datagrams below 1200 bytes (RFC 9000, 14)", EINVAL);
+	refused("datagrams below 1200 bytes (RFC 9000, 14)", EINVAL,
+		"options.payload_max is below");
 	options.payload_max = EQUIC_SHARE_PAYLOAD_MAX + 1;
-	refused("datagrams that Ethernet does not take", EINVAL);
+	refused("datagrams that Ethernet does not take", EINVAL, "options.payload_max is above");
 }
 
 static int memfd(size_t size, unsigned int seals)
@@ -101,22 +171,106 @@ static int memfd(size_t size, unsigned int seals)
 static void test_memory(void)
 {
 	int fd = memfd(sizeof(struct equic_shared), F_SEAL_SHRINK | F_SEAL_GROW);
-	int other = memfd(100, F_SEAL_SHRINK | F_SEAL_GROW), rings[1];
+	int small = memfd(100, F_SEAL_SHRINK | F_SEAL_GROW);
+	int shrinks = memfd(sizeof(struct equic_shared), 0);
+	int constant = memfd(sizeof(struct equic_shared), F_SEAL_SHRINK | F_SEAL_WRITE);
 
 	options.memory = fd;
 	ktap_result(!try(), "memory of zero is made ready");
 	usual();
 	options.memory = fd;
-	refused("memory that another connection has", EPROTO);
-	options.memory = other;
-	refused("memory that is too small", EINVAL);
+	refused("memory that another connection has", EPROTO, "options.memory is in use");
+	options.memory = small;
+	refused("memory that is too small", EINVAL, "options.memory is a memfd");
 	options.memory = STDOUT_FILENO;
-	refused("no memory at all", EINVAL);
-	rings[0] = other;
-	options.rings = rings;
-	refused("a ring that is none", EINVAL);
+	refused("no memory at all", EINVAL, "options.memory is no memfd");
+	options.memory = shrinks;
+	ktap_result(try() == EINVAL && strstr(equic_share_strerror(), "sealed"),
+		    "memory that may shrink");
+	usual();
+	options.memory = 0;
+	refused("memory that nobody has said anything of", EINVAL, "options.memory is 0");
+	options.memory = constant;
+	refused("memory that is not to be written", EPERM, "options.memory cannot be mapped");
 	close(fd);
-	close(other);
+	close(small);
+	close(shrinks);
+	close(constant);
+}
+
+static void test_map(void)
+{
+	int map = bpf_map_make(BPF_MAP_TYPE_ARRAY, sizeof(struct equic_shared), 1, 0);
+
+	if (map < 0) {
+		ktap_skip("BPF is not for this user", "a map that cannot be mapped");
+		return;
+	}
+	options.memory = map;
+	refused("a map that cannot be mapped", EINVAL, "options.memory is a BPF map");
+	close(map);
+}
+
+/* Its producer is where no record ends. */
+static int spoiled_ring(void)
+{
+	int fd = memfd(3 * sysconf(_SC_PAGESIZE), F_SEAL_SHRINK);
+	unsigned long position = 1;
+
+	if (pwrite(fd, &position, sizeof(position), 0) != sizeof(position))
+		ktap_bail("ring");
+	return fd;
+}
+
+static void test_rings(void)
+{
+	int none = memfd(100, F_SEAL_SHRINK), spoiled = spoiled_ring(), rings[2], fd;
+	int constant = memfd(3 * sysconf(_SC_PAGESIZE), F_SEAL_SHRINK | F_SEAL_WRITE);
+	struct ring *ring = ring_make(1 << 20, &fd);
+
+	if (!ring)
+		ktap_bail("ring");
+	options.rings = rings;
+	rings[0] = none;
+	refused("a ring that is none", EINVAL, "options.rings");
+	options.rings = rings;
+	rings[0] = spoiled;
+	refused("a ring that was used", EPROTO, "options.rings");
+	options.rings = rings;
+	rings[0] = constant;
+	refused("a ring that is not to be written", EPERM, "options.rings");
+	options.rings = rings;
+	options.ring_count = 2;
+	rings[0] = rings[1] = fd;
+	refused("rings that are too long together", EINVAL, "options.rings are too long");
+	ring_free(ring);
+	close(none);
+	close(spoiled);
+	close(constant);
+	close(fd);
+}
+
+/* With so many descriptors left. */
+static void refused_without(unsigned int left, const char *what, const char *named)
+{
+	int free = dup(STDOUT_FILENO);
+	struct rlimit before, limit;
+
+	if (free < 0 || close(free) || getrlimit(RLIMIT_NOFILE, &before))
+		ktap_bail("descriptors");
+	limit = before;
+	limit.rlim_cur = free + left;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		ktap_bail("descriptors");
+	refused(what, EMFILE, named);
+	if (setrlimit(RLIMIT_NOFILE, &before))
+		ktap_bail("descriptors");
+}
+
+static void test_descriptors(void)
+{
+	refused_without(0, "no descriptor for a ring", "the rings");
+	refused_without(1, "nor for memory", "the shared memory");
 }
 
 static void usual_alone(void)
@@ -191,15 +345,74 @@ static void test_settings(void)
 	equic_share_free(NULL);
 }
 
+static void test_begin(void)
+{
+	struct equic_share *s;
+
+	usual_alone();
+	s = equic_share_new(&callbacks, &settings, &options);
+	usual();
+	if (!s || !equic_share_begin(s, &options))
+		ktap_bail("it begins without a connection");
+	refused_as("no equic_share_conn() before equic_share_begin()", errno, EAGAIN,
+		   "equic_share_conn()");
+	equic_share_free(s);
+}
+
+static void test_no_conn(const char *which)
+{
+	struct equic_share *s = equic_share_new(&callbacks, &settings, &options);
+	uint8_t packet[1200] = { 0 };
+	ngtcp2_ccerr error;
+	uint64_t stream;
+
+	if (!s)
+		ktap_bail("%s", equic_share_strerror());
+	ngtcp2_ccerr_default(&error);
+	ktap_result(equic_share_read_pkt(s, NULL, NULL, packet, sizeof(packet), 1) ==
+			    NGTCP2_ERR_INVALID_STATE,
+		    "%s, no equic_share_conn(): nothing is read", which);
+	ktap_result(equic_share_writev_stream(s, NULL, NULL, packet, sizeof(packet), NULL, 0,
+					      -1, NULL, 0, 1) == NGTCP2_ERR_INVALID_STATE &&
+		    equic_share_writev_datagram(s, NULL, NULL, packet, sizeof(packet), NULL,
+						0, 0, NULL, 0, 1) ==
+			    NGTCP2_ERR_INVALID_STATE &&
+		    equic_share_write_connection_close(s, NULL, NULL, packet, sizeof(packet),
+						       &error, 1) ==
+			    NGTCP2_ERR_INVALID_STATE,
+		    "nor written");
+	ktap_result(equic_share_get_expiry(s) == UINT64_MAX &&
+		    equic_share_handle_expiry(s, 1) == NGTCP2_ERR_INVALID_STATE,
+		    "nothing expires");
+	ktap_result(!equic_share_get_max_data_left(s), "there is no credit");
+	ktap_result(equic_share_stream_open(s, &stream) ==
+			    (options.events ? NGTCP2_ERR_INVALID_STATE :
+					      NGTCP2_ERR_INVALID_ARGUMENT),
+		    "and no stream");
+	equic_share_second_died(s);
+	equic_share_free(s);
+}
+
 int main(void)
 {
 	ktap_begin();
 	usual();
+	ktap_result(!*equic_share_strerror(), "before something has failed there are no words");
+	test_missing();
 	test_callbacks();
 	test_events();
 	test_memory();
+	test_map();
+	test_rings();
+	test_descriptors();
+	test_begin();
+	test_said();
 	usual();
 	test_settings();
 	test_pmtud();
+	usual();
+	test_no_conn("a second sender");
+	usual_alone();
+	test_no_conn("alone");
 	return ktap_end();
 }

@@ -39,6 +39,12 @@ static ngtcp2_ssize finish(struct equic_share *s, uint8_t *dest,
 	return sent.size;
 }
 
+/* equic_share_conn() is yet to come. */
+static bool has_no_conn(const struct equic_share *s)
+{
+	return __builtin_expect(!s->conn, false);
+}
+
 /* What is wrong is said instead of what the call came to. */
 static ngtcp2_ssize leave(struct equic_share *s, ngtcp2_ssize n)
 {
@@ -65,6 +71,8 @@ int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
 {
 	int ret;
 
+	if (has_no_conn(s))
+		return NGTCP2_ERR_INVALID_STATE;
 	begin_turn(s, ts);
 	ret = ngtcp2_conn_read_pkt(s->conn, path, pi, pkt, pktlen, ts);
 	if (ret == NGTCP2_ERR_DRAINING || ret == NGTCP2_ERR_CLOSING)
@@ -160,6 +168,18 @@ static bool go_hungry(struct equic_share *s, bool wants)
 	return b->hungry && ngtcp2_conn_get_cwnd_left(s->conn);
 }
 
+/*
+ * A stream of the library's, which the stack has opened and would write to: two senders'
+ * bytes would be at one offset.
+ */
+static bool is_ours(struct equic_share *s, int64_t stream_id)
+{
+	enum { UNIDIRECTIONAL = 2 }; /* RFC 9000, 2.1 */
+
+	return stream_id >= 0 && stream_id & UNIDIRECTIONAL &&
+	       streams_find(&s->streams, stream_id);
+}
+
 enum { VECTORS_MAX = 64 };
 
 static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
@@ -176,6 +196,8 @@ static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
 
 	if (pdatalen)
 		*pdatalen = -1;
+	if (is_ours(s, stream_id))
+		return NGTCP2_ERR_STREAM_NOT_FOUND;
 	share_enter(s, ts);
 	n = write_own(s, path, pi, dest, destlen);
 	if (n)
@@ -239,6 +261,8 @@ ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
 				       const ngtcp2_vec *datav, size_t datavcnt,
 				       ngtcp2_tstamp ts)
 {
+	if (has_no_conn(s))
+		return NGTCP2_ERR_INVALID_STATE;
 	return (s->begun ? writev_stream : alone_writev_stream)
 		(s, path, pi, dest, destlen, pdatalen, flags, stream_id, datav,
 		 datavcnt, ts);
@@ -251,6 +275,8 @@ ngtcp2_ssize equic_share_writev_datagram(struct equic_share *s, ngtcp2_path *pat
 					 const ngtcp2_vec *datav, size_t datavcnt,
 					 ngtcp2_tstamp ts)
 {
+	if (has_no_conn(s))
+		return NGTCP2_ERR_INVALID_STATE;
 	return (s->begun ? writev_datagram : alone_writev_datagram)
 		(s, path, pi, dest, destlen, paccepted, flags, dgram_id, datav,
 		 datavcnt, ts);
@@ -265,6 +291,8 @@ ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
 {
 	ngtcp2_ssize n;
 
+	if (has_no_conn(s))
+		return NGTCP2_ERR_INVALID_STATE;
 	if (!s->begun)
 		return alone_write_connection_close(s, path, pi, dest, destlen, ccerr,
 						    ts);
@@ -279,8 +307,11 @@ ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
 
 ngtcp2_tstamp equic_share_get_expiry(struct equic_share *s)
 {
-	uint64_t expiry = ngtcp2_conn_get_expiry(s->conn);
+	uint64_t expiry;
 
+	if (has_no_conn(s))
+		return UINT64_MAX;
+	expiry = ngtcp2_conn_get_expiry(s->conn);
 	if (!s->begun)
 		return expiry;
 	return least(expiry, least(recovery_expiry(s->recovery), budget_expiry(s)));
@@ -290,6 +321,8 @@ int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts)
 {
 	int ret = 0;
 
+	if (has_no_conn(s))
+		return NGTCP2_ERR_INVALID_STATE;
 	begin_turn(s, ts);
 	if (s->begun && recovery_expiry(s->recovery) <= s->now)
 		s->probes = recovery_expired(s->recovery, s->now);
@@ -304,6 +337,8 @@ uint64_t equic_share_get_max_data_left(struct equic_share *s)
 {
 	uint64_t data, max;
 
+	if (has_no_conn(s))
+		return 0;
 	if (!s->begun)
 		return ngtcp2_conn_get_max_data_left(s->conn);
 	data = __atomic_load_n(&s->memory->data, __ATOMIC_RELAXED);
@@ -330,6 +365,8 @@ int equic_share_stream_open(struct equic_share *s, uint64_t *stream)
 
 	if (!s->begun)
 		return NGTCP2_ERR_INVALID_ARGUMENT;
+	if (has_no_conn(s))
+		return NGTCP2_ERR_INVALID_STATE;
 	if (s->streams.count == EQUIC_SHARED_STREAMS)
 		return NGTCP2_ERR_NOMEM;
 	ret = ngtcp2_conn_open_uni_stream(s->conn, &id, NULL);

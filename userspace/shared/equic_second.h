@@ -77,11 +77,12 @@ void equic_second_free(struct equic_second *s);
  * @s: sender
  * @key: copied; to be wiped by the caller
  *
- * That of the epoch before stays. Behind this call the endpoint may be answered: key()
- * returns.
+ * Of each key phase (RFC 9001, 6) the last epoch's is kept: that of the epoch before
+ * stays, and of two that follow each other either may come first. Behind this call the
+ * endpoint may be answered: key() returns.
  *
- * Return: 0; -EINVAL: no such epoch or cipher; -EEXIST: it has one; -ESTALE: it had one
- * of a later epoch; -ENOMEM.
+ * Return: 0; -EINVAL: no such epoch or cipher; -EEXIST: it has one; -ESTALE: it has one
+ * of a later epoch with the same key phase; -ENOMEM.
  */
 EQUIC_SECOND_API
 int equic_second_key(struct equic_second *s, const struct equic_share_key *key);
@@ -183,7 +184,8 @@ size_t equic_second_stream_room(const struct equic_second *s,
  * something failed that was seen too late: do nothing for a while. Or they are not
  * taken: -EDQUOT: the peer does not allow that many, on the stream or on all;
  * -ESHUTDOWN, -ESTALE: it has ended, by a reset or a FIN: forget it; -EINVAL: others
- * have sent bytes behind @fin; and as equic_second_datagram().
+ * have sent bytes behind @fin, or @stream is none that equic_second_claim() or
+ * equic_second_adopt() gave; and as equic_second_datagram().
  */
 EQUIC_SECOND_API
 int equic_second_stream(struct equic_second *s, struct equic_second_stream *stream,

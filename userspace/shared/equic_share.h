@@ -11,7 +11,7 @@
  * What an endpoint does:
  *
  *  - before it makes the connection, equic_share_new() with the callbacks and settings
- *    that it has filled in; behind, equic_share_conn();
+ *    that it has filled in, for each connection anew; behind, equic_share_conn();
  *  - for the secrets of GnuTLS:
  *
  *	ngtcp2_crypto_gnutls_configure_server_session(session);
@@ -34,6 +34,10 @@
  *	equic_share_get_expiry		equic_share_writev_datagram
  *	equic_share_handle_expiry	equic_share_write_connection_close
  *	equic_share_get_max_data_left
+ *
+ *    For ngtcp2_conn_write_pkt() there is equic_share_writev_stream() with stream -1, for
+ *    ngtcp2_conn_write_stream() and _write_datagram() the two with one vector. Once a
+ *    packet was refused only equic_share_write_connection_close() may write.
  *
  * What it is to know: a call that writes may return a packet that is not the stack's,
  * with nothing taken of what was offered: send it, and call again. Packets are to be
@@ -110,6 +114,8 @@ enum equic_share_stream_event {
  *	handshake is confirmed, and for each further epoch before the stack uses it.
  *	0; anything else: it has none, and sends nothing more, unless another one
  *	begins (equic_share_second_died()). Streams that wait for it are reset then.
+ *	How long an answer is waited for is the endpoint's to say: nothing else of the
+ *	connection happens meanwhile.
  * @path: give it addresses and connection ID, all at once. It is stopped meanwhile.
  *	When this returns nothing of the old ones is sent any more. As @key.
  * @bytes: what a stream has at an offset: as many as there are, at most @len, to be
@@ -137,14 +143,16 @@ struct equic_share_events {
  *	@payload_max.
  * @ctx: what it is given.
  * @payload_max: of a datagram, bytes, which the path is known to take: then the
- *	stack's packets are as long, as there is no PMTUD. 0: EQUIC_SHARE_PAYLOAD_DEFAULT,
- *	and the stack's have 1200; or with no @events the stack finds out what the path
- *	takes (RFC 9000, 14.3), up to EQUIC_SHARE_PAYLOAD_MAX, unless the settings have
- *	no_pmtud, and all senders may send that when it is shared later. The peer's
- *	max_udp_payload_size is obeyed as well.
+ *	stack's packets are as long, as there is no PMTUD. EQUIC_SHARE_PAYLOAD_MIN where
+ *	nothing is known (RFC 9000, 14.2). 0: EQUIC_SHARE_PAYLOAD_DEFAULT, for which a
+ *	path needs an MTU of 1300, and the stack's have 1200; or with no @events the
+ *	stack finds out what the path takes (RFC 9000, 14.3), up to
+ *	EQUIC_SHARE_PAYLOAD_MAX, unless the settings have no_pmtud, and all senders may
+ *	send that when it is shared later. The peer's max_udp_payload_size is obeyed as
+ *	well.
  * @connection: the second sender's name for the connection.
  * @memory: an mmapable BPF array map, or a memfd that is sealed, of zero; -1: memory is
- *	made.
+ *	made. 0 is a descriptor.
  * @rings: BPF ring buffers; NULL: they are made.
  * @ring_count: how many threads (or CPUs) the second sender has. @rings have room for
  *	32768 records together, at most.
@@ -199,22 +207,37 @@ struct equic_share_stats {
  * equic_share_new - before the connection is made
  * @callbacks: filled in; encrypt, decrypt, hp_mask, update_key, stream_close and
  *	handshake_confirmed are replaced by this library's, which call those that were
- *	there
+ *	there. The first four are to be ngtcp2's own before (ngtcp2_crypto_encrypt_cb()
+ *	etc.), and all six are to stay behind
  * @settings: filled in; max_tx_udp_payload_size is limited, and no_pmtud set; or
  *	pmtud_probes, if there are none and the stack is to find out what the path takes.
- *	initial_pkt_num is to be 0
+ *	initial_pkt_num is to be 0. max_tx_udp_payload_size limits the stack alone
  * @options: copied
  *
- * Return: NULL, with errno: ENOMEM; EINVAL: a callback is missing, or an option is out
- * of its range; EPROTO: the memory is in use; what memfd_create(2) and
- * mmap(2) say.
+ * Return: NULL, with errno, and equic_share_strerror(): ENOMEM; EINVAL: a callback is
+ * missing, or not ngtcp2's, or an option is out of its range; EPROTO: the memory is in
+ * use; what memfd_create(2) and mmap(2) say.
  */
 EQUIC_SHARE_API
 struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 				    ngtcp2_settings *settings,
 				    const struct equic_share_options *options);
 
-/* Behind ngtcp2_conn_server_new() or _client_new(). */
+/**
+ * equic_share_strerror - why there is no share
+ *
+ * Return: for people, what was wrong with which argument, and what to do, in the last
+ * equic_share_new() or equic_share_begin() of this thread that failed; "": none has.
+ * The words stay.
+ */
+EQUIC_SHARE_API
+const char *equic_share_strerror(void);
+
+/*
+ * Behind ngtcp2_conn_server_new() or _client_new(). Before, the calls below that read,
+ * write, handle an expiry or open a stream return NGTCP2_ERR_INVALID_STATE,
+ * equic_share_get_expiry() UINT64_MAX, and equic_share_get_max_data_left() 0.
+ */
 EQUIC_SHARE_API
 void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn);
 
@@ -229,6 +252,9 @@ void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn);
  * sent before is known from ngtcp2, and fills the window of all senders, which ngtcp2
  * cuts while some of it may turn out to be lost.
  *
+ * A server's handshake is confirmed when it is complete: ngtcp2 calls
+ * handshake_completed() then, and handshake_confirmed() of clients alone.
+ *
  * It may be called between other calls, and in callbacks of equic_share_read_pkt() and
  * equic_share_handle_expiry(). key() and path() are called when the call returns, or by
  * the next one, as equic_share_handle_expiry(): the descriptors can be given away before.
@@ -236,7 +262,8 @@ void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn);
  * Return: 0; -1, with errno: as equic_share_new(); EALREADY: it is shared; EAGAIN: the
  * handshake is not confirmed yet (RFC 9001, 4.1.2), or a packet is being written, or
  * half written (NGTCP2_ERR_WRITE_MORE);
- * ESHUTDOWN: the connection is ending. Nothing has changed then.
+ * ESHUTDOWN: the connection is ending; EOPNOTSUPP: its cipher is one that other senders
+ * have not (AES-CCM). Nothing has changed then.
  */
 EQUIC_SHARE_API
 int equic_share_begin(struct equic_share *s, const struct equic_share_options *options);
@@ -274,7 +301,8 @@ int equic_share_secret(struct equic_share *s, gnutls_session_t session,
  * equic_share_read_pkt - ngtcp2_conn_read_pkt()
  *
  * Return: as that; NGTCP2_ERR_PROTO also: the peer acknowledges what was not sent;
- * NGTCP2_ERR_NOMEM.
+ * NGTCP2_ERR_CALLBACK_FAILURE: the connection is to be shared, and has not the callbacks
+ * that equic_share_new() has made; NGTCP2_ERR_NOMEM.
  */
 EQUIC_SHARE_API
 int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
@@ -284,9 +312,14 @@ int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
 /**
  * equic_share_writev_stream - ngtcp2_conn_writev_stream()
  *
- * @destlen must be at least the payload_max of the options, and what the stack is to
- * find out. A packet of the library's own is returned with *@pdatalen -1. 0 also: what
- * was offered is more than the window or the peer allow now.
+ * @destlen should be the payload_max of the options at least, and what the stack is to
+ * find out. Less makes shorter packets; but below EQUIC_SHARE_PAYLOAD_MIN + 3 there is no
+ * handshake, and below EQUIC_SHARE_PAYLOAD_MIN nothing of the library's own is written:
+ * what the second sender lost is not sent again. A packet of the library's own is
+ * returned with *@pdatalen -1. 0 also: what was offered is more than the window or the
+ * peer allow now.
+ * NGTCP2_ERR_STREAM_NOT_FOUND also: @stream_id is a stream of the library's, for which
+ * there is equic_share_stream_send().
  */
 EQUIC_SHARE_API
 ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
@@ -360,8 +393,8 @@ int equic_share_stream_open(struct equic_share *s, uint64_t *stream);
  * @len: how many; they are asked for (bytes()) when they are sent
  * @fin: the stream ends behind them
  *
- * What is not 0 has changed nothing, but for NGTCP2_ERR_NOMEM: the connection is to be
- * closed then.
+ * What is not 0 has sent nothing, and changed nothing but for two: NGTCP2_ERR_NOMEM: the
+ * connection is to be closed then; and too many pieces: the stream is to be reset.
  *
  * Return: 0; NGTCP2_ERR_STREAM_NOT_FOUND; NGTCP2_ERR_STREAM_SHUT_WR: it has ended;
  * NGTCP2_ERR_STREAM_DATA_BLOCKED: the peer does not allow that many;

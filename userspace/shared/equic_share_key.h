@@ -11,8 +11,8 @@
 /**
  * struct equic_share_key - what the second sender seals with in an epoch
  * @epoch: as in the number word; the key phase is its last bit (RFC 9001, 6).
- * @cipher: the numbers of enum equic_cipher: AES-128-GCM, AES-256-GCM,
- *	ChaCha20-Poly1305.
+ * @cipher: enum equic_cipher, which is in linux/equic.h: 0: AES-128-GCM, 1: AES-256-GCM,
+ *	2: ChaCha20-Poly1305.
  * @key: 16 or 32 bytes of it.
  * @iv: RFC 9001, 5.1.
  * @header: of header protection, as long as @key. The same in all epochs.

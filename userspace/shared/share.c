@@ -7,7 +7,9 @@
 #include <ngtcp2/ngtcp2_crypto.h>
 #include "least.h"
 #include "memory.h"
+#include "region.h"
 #include "share.h"
+#include "why.h"
 #include "word.h"
 
 /* Of records: more than a window's packets. */
@@ -76,23 +78,67 @@ static const struct translate_ops translate_ops = {
 
 static int check_second(const struct equic_share_options *o)
 {
-	return !o->events->key || !o->events->path || !o->events->bytes ||
-		!o->ring_count || o->ring_count > EQUIC_SHARE_RINGS_MAX ? -1 : 0;
+	if (!o->events->key)
+		return refuse(WHY_KEY);
+	if (!o->events->path)
+		return refuse(WHY_PATH);
+	if (!o->events->bytes)
+		return refuse(WHY_BYTES);
+	if (!o->ring_count)
+		return refuse(WHY_NO_RING);
+	if (o->ring_count > EQUIC_SHARE_RINGS_MAX)
+		return refuse(WHY_RING_COUNT);
+	return 0;
 }
 
-static int check_options(const struct equic_share_options *o,
-			 const ngtcp2_callbacks *callbacks,
-			 const ngtcp2_settings *settings)
+static int check_callbacks(const ngtcp2_callbacks *callbacks)
 {
-	if (o->payload_max && (o->payload_max < EQUIC_SHARE_PAYLOAD_MIN ||
-			       o->payload_max > EQUIC_SHARE_PAYLOAD_MAX))
+	if (callbacks->encrypt != ngtcp2_crypto_encrypt_cb)
+		return refuse(WHY_ENCRYPT);
+	if (callbacks->decrypt != ngtcp2_crypto_decrypt_cb)
+		return refuse(WHY_DECRYPT);
+	if (callbacks->hp_mask != ngtcp2_crypto_hp_mask_cb)
+		return refuse(WHY_HP_MASK);
+	if (callbacks->update_key != ngtcp2_crypto_update_key_cb)
+		return refuse(WHY_UPDATE_KEY);
+	return 0;
+}
+
+static int check(const ngtcp2_callbacks *callbacks, const ngtcp2_settings *settings,
+		 const struct equic_share_options *o)
+{
+	if (!callbacks)
+		return refuse(WHY_CALLBACKS);
+	if (!settings)
+		return refuse(WHY_SETTINGS);
+	if (!o)
+		return refuse(WHY_OPTIONS);
+	if (o->payload_max && o->payload_max < EQUIC_SHARE_PAYLOAD_MIN)
+		return refuse(WHY_PAYLOAD_BELOW);
+	if (o->payload_max > EQUIC_SHARE_PAYLOAD_MAX)
+		return refuse(WHY_PAYLOAD_ABOVE);
+	if (settings->initial_pkt_num)
+		return refuse(WHY_INITIAL_PKT_NUM);
+	if (o->events && check_second(o))
 		return -1;
-	if (settings->initial_pkt_num || (o->events && check_second(o)))
-		return -1;
-	return callbacks->encrypt != ngtcp2_crypto_encrypt_cb ||
-		callbacks->decrypt != ngtcp2_crypto_decrypt_cb ||
-		callbacks->hp_mask != ngtcp2_crypto_hp_mask_cb ||
-		callbacks->update_key != ngtcp2_crypto_update_key_cb ? -1 : 0;
+	return check_callbacks(callbacks);
+}
+
+/* What the endpoint gave is none, by errno. */
+static enum why memory_fault(int fd)
+{
+	struct region region;
+
+	if (errno == EPROTO)
+		return WHY_MEMORY_USED;
+	if (errno != EINVAL && errno != EBADF)
+		return WHY_MEMORY_MAP;
+	/* Who has not said -1. */
+	if (!fd)
+		return WHY_MEMORY_0;
+	if (region_look(fd, &region))
+		return WHY_MEMORY_KIND;
+	return region.map ? WHY_MEMORY_ARRAY : WHY_MEMORY_SIZE;
 }
 
 static int make_memory(struct equic_share *s)
@@ -102,7 +148,16 @@ static int make_memory(struct equic_share *s)
 	s->mapped = o->memory < 0 ? memory_make(o->connection, &s->memory_fd) :
 				    memory_begin(o->memory, o->connection);
 	s->memory = s->mapped;
-	return s->mapped ? 0 : -1;
+	if (s->mapped)
+		return 0;
+	return refuse(o->memory < 0 ? WHY_MEMORY_MAKE : memory_fault(o->memory));
+}
+
+static enum why ring_fault(void)
+{
+	if (errno == EPROTO)
+		return WHY_RING_USED;
+	return errno == EINVAL || errno == EBADF ? WHY_RING : WHY_RING_MAP;
 }
 
 /* As long as may be, and SHARE_LEAP records in all of them. */
@@ -125,11 +180,10 @@ static int make_rings(struct equic_share *s)
 					ring_make(ring_size(o->ring_count),
 						  &s->ring_fd[i]);
 		if (!s->ring[i])
-			return -1;
+			return refuse(o->rings ? ring_fault() : WHY_RING_MAKE);
 		records += ring_records(s->ring[i]);
 	}
-	errno = EINVAL;
-	return records > SHARE_LEAP ? -1 : 0;
+	return records > SHARE_LEAP ? refuse(WHY_RECORDS) : 0;
 }
 
 static void close_fd(int fd)
@@ -182,9 +236,10 @@ static int make_parts(struct equic_share *s)
 	s->translator = (struct translator){
 		.ops = &translate_ops, .ctx = s, .numbers = s->numbers,
 	};
-	errno = ENOMEM;
+	if (!s->numbers || !s->recovery)
+		return refuse(WHY_ROOM);
 	/* Last, for it is in use then. */
-	if (!s->numbers || !s->recovery || make_memory(s))
+	if (make_memory(s))
 		return -1;
 	s->memory->payload_max = s->options.payload_max;
 	return 0;
@@ -225,13 +280,13 @@ struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 	struct equic_share *s;
 	unsigned int i;
 
-	if (check_options(options, callbacks, settings)) {
-		errno = EINVAL;
+	if (check(callbacks, settings, options))
+		return NULL;
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		refuse(WHY_ROOM);
 		return NULL;
 	}
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		return NULL;
 	s->options = *options;
 	s->pmtud = !options->events && !options->payload_max &&
 		   !settings->no_pmtud;
@@ -261,22 +316,33 @@ void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn)
 	s->conn = conn;
 }
 
-/* 0, or errno. */
 static int may_begin(const struct equic_share *s, const struct equic_share_options *o)
 {
 	if (s->begun)
-		return EALREADY;
-	if (!o->events || check_second(o) || o->payload_max)
-		return EINVAL;
+		return refuse(WHY_SHARED);
+	if (!o)
+		return refuse(WHY_OPTIONS);
+	if (!o->events)
+		return refuse(WHY_EVENTS);
+	if (check_second(o))
+		return -1;
+	if (o->payload_max)
+		return refuse(WHY_PAYLOAD_AGAIN);
 	if (s->foreign)
-		return EOPNOTSUPP;
-	if (!s->conn || !share_is_confirmed(s) || s->partial || s->packet.begin)
-		return EAGAIN;
+		return refuse(WHY_CIPHER);
+	if (!s->conn)
+		return refuse(WHY_CONN);
+	if (!share_is_confirmed(s))
+		return refuse(WHY_CONFIRMED);
+	if (s->partial)
+		return refuse(WHY_HALF_WRITTEN);
+	if (s->packet.begin)
+		return refuse(WHY_WRITING);
 	if (!share_is_wired(s))
-		return EINVAL;
+		return refuse(WHY_REWIRED);
 	if (s->ended || s->error || ngtcp2_conn_in_closing_period(s->conn) ||
 	    ngtcp2_conn_in_draining_period(s->conn))
-		return ESHUTDOWN;
+		return refuse(WHY_ENDED);
 	return 0;
 }
 
@@ -295,18 +361,18 @@ static void take_second(struct equic_share_options *to,
 int equic_share_begin(struct equic_share *s, const struct equic_share_options *options)
 {
 	struct equic_share_options before = s->options;
-	int err = may_begin(s, options);
+	int err;
 
-	if (!err) {
-		take_second(&s->options, options);
-		if (!make_parts(s)) {
-			alone_end(s);
-			return 0;
-		}
-		err = errno;
-		free_parts(s);
-		s->options = before;
+	if (may_begin(s, options))
+		return -1;
+	take_second(&s->options, options);
+	if (!make_parts(s)) {
+		alone_end(s);
+		return 0;
 	}
+	err = errno;
+	free_parts(s);
+	s->options = before;
 	errno = err;
 	return -1;
 }

@@ -192,9 +192,10 @@ static bool same_bytes(const void *a, const void *b, size_t len)
 	}
 }
 
+/* Behind its length nothing of it need be set. */
 static bool same_cid(const ngtcp2_cid *a, const ngtcp2_cid *b)
 {
-	return !memcmp(a, b, sizeof(*a)) || ngtcp2_cid_eq(a, b);
+	return a->datalen == b->datalen && !memcmp(a->data, b->data, a->datalen);
 }
 
 static bool same_address(const ngtcp2_addr *addr,
