@@ -200,6 +200,9 @@ static void test_credit_back(void)
 	uint64_t id;
 
 	sc->memory->data = 0;
+	ktap_result(equic_share_get_max_data_left(share) ==
+		    share->data_max - share->stack_data - share->streams.known,
+		    "no more is left of MAX_DATA than is known, whatever its word says");
 	n = equic_share_writev_stream(share, NULL, NULL, packet, sizeof(packet), &used, 0,
 				      sc->stack_stream, &vec, 1, world_now(sc->world));
 	if (n > 0)

@@ -277,6 +277,19 @@ static struct scene *begin(const struct scene_plan *plan)
 	return sc;
 }
 
+/* Another one begins with what it has left, before anybody else has looked. */
+static void test_heir(size_t i)
+{
+	struct scene *sc = begin(&enemy_plan);
+
+	words[i].spoil(sc->memory, equic_share_ring_fd(world_share(sc->world), 0));
+	sc->dead = true;
+	sc->revive_at = world_now(sc->world);
+	ktap_result(enemy_is_harmless(sc), "%s, and it dies: another one does no harm",
+		    words[i].name);
+	scene_free(sc);
+}
+
 static void no_such_number(struct equic_record *r)
 {
 	r->number += 5;
@@ -639,6 +652,8 @@ int main(int argc, char **argv)
 	chances = chance_plan(argc, argv, 1, "runs");
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		test_word(chances.seed, i);
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		test_heir(i);
 	for (i = 0; i < sizeof(records) / sizeof(records[0]); i++)
 		test_record(i);
 	test_record_twice();

@@ -91,6 +91,20 @@ static void test_rewired(void (*rewire)(ngtcp2_callbacks *callbacks), const char
 	scene_free(sc);
 }
 
+/* AES-CCM is not a cipher of other senders. */
+static void test_other_cipher(void)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+
+	plan.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-CCM:"
+			"%DISABLE_TLS13_COMPAT_MODE";
+	sc = scene_new(&plan);
+	ktap_result(scene_play(sc, 60 * S) && !world_confirmed(sc->world),
+		    "with a cipher that only the stack has there is no handshake");
+	scene_free(sc);
+}
+
 static void test_peer_limits(void)
 {
 	struct scene *sc = begin(&usual);
@@ -638,6 +652,7 @@ int main(void)
 	ktap_begin();
 	test_rewired(unwire_encrypt, "callback encrypt");
 	test_rewired(unwire_decrypt, "callback decrypt");
+	test_other_cipher();
 	test_peer_limits();
 	test_refused_key();
 	test_update_again();

@@ -70,18 +70,23 @@ static void test_talker(void)
 	scene_free(sc);
 }
 
-/* None of them was sent, so that none will be acknowledged. */
-static void leap(struct scene *sc, uint64_t numbers)
+static void submit_number(struct scene *sc, uint64_t number)
 {
-	uint64_t word = __atomic_add_fetch(&sc->memory->number, numbers, __ATOMIC_RELAXED);
 	struct equic_record record = {
-		.number = (word & ~EQUIC_NUMBER_STOP) - 1,
-		.connection = sc->memory->connection,
+		.number = number, .connection = sc->memory->connection,
 		.kind = EQUIC_RECORD_DATAGRAM, .size = 100,
 		.sent_ns = world_now(sc->world),
 	};
 
 	enemy_submit(sc, &record);
+}
+
+/* None of them was sent, so that none will be acknowledged. */
+static void leap(struct scene *sc, uint64_t numbers)
+{
+	uint64_t word = __atomic_add_fetch(&sc->memory->number, numbers, __ATOMIC_RELAXED);
+
+	submit_number(sc, (word & ~EQUIC_NUMBER_STOP) - 1);
 }
 
 static bool is_given_up(struct scene *sc)
@@ -130,6 +135,27 @@ static void test_silent_leaps(void)
 	}
 	ktap_result(!err && i > 2 && is_given_up(sc) && enemy_is_harmless(sc),
 		    "nor are they where nobody tells of one");
+	scene_free(sc);
+}
+
+/* Further at once than all rings have records. */
+static void test_leap(void)
+{
+	struct scene *sc = scene_begun(&enemy_plan);
+	uint64_t next;
+
+	end_second(sc);
+	look(sc);
+	next = number_pn(__atomic_add_fetch(&sc->memory->number, 3 * SHARE_LEAP,
+					    __ATOMIC_RELAXED));
+	submit_number(sc, next - SHARE_LEAP);
+	look(sc);
+	ktap_result(is_given_up(sc), "one leap is too much, when it is told of");
+	/* Of a number that will be the library's own. */
+	scene_run(sc, 100 * MS);
+	submit_number(sc, world_share(sc->world)->floor + 5);
+	look(sc);
+	ktap_result(enemy_is_harmless(sc), "and what is told of behind that spoils nothing");
 	scene_free(sc);
 }
 
@@ -186,18 +212,45 @@ static struct scene *begin_quiet(const struct scene_plan *plan, uint64_t window)
 }
 
 /* As many of one byte as it may send in @ns. Return: the last one's error. */
-static int send_short(struct scene *sc, uint64_t ns, int *sent)
+static int send_short(struct scene *sc, struct second *second, uint64_t ns, int *sent)
 {
 	uint64_t end = world_now(sc->world) + ns;
 	int err = 0;
 
 	while (world_now(sc->world) < end && err != -EAGAIN) {
-		while (!(err = second_datagram(sc->second, "", 1, 0)))
+		while (!(err = second_datagram(second, "", 1, 0)))
 			(*sent)++;
 		look(sc);
 		scene_run(sc, MS);
 	}
 	return err;
+}
+
+/*
+ * A stream of the library's, a byte in each packet, until the next number is @next, or
+ * for @ns. Return: whether it came to that.
+ */
+static bool library_sends(struct scene *sc, uint64_t next, uint64_t ns)
+{
+	struct equic_share *share = world_share(sc->world);
+	uint64_t end = world_now(sc->world) + ns, offset = 0, stream;
+	uint8_t packet[TRANSIT_DATAGRAM_MAX];
+	ngtcp2_ssize n;
+
+	if (equic_share_stream_open(share, &stream))
+		ktap_bail("no stream");
+	while (share->floor < next && world_now(sc->world) < end) {
+		if (equic_share_stream_send(share, stream, offset++, 1, false))
+			ktap_bail("no byte");
+		n = equic_share_writev_stream(share, NULL, NULL, packet, sizeof(packet),
+					      NULL, 0, -1, NULL, 0,
+					      world_now(sc->world));
+		if (n > 0)
+			world_send(sc->world, packet, n);
+		else
+			scene_run(sc, MS);
+	}
+	return share->floor >= next;
 }
 
 /* More packets than numbers that are kept, and less than the window has room for. */
@@ -209,7 +262,7 @@ static void test_far_ahead(void)
 	int err, sent = 0;
 
 	equic_share_get_stats(world_share(sc->world), &before);
-	err = send_short(sc, 190 * MS, &sent);
+	err = send_short(sc, sc->second, 190 * MS, &sent);
 	look(sc);
 	equic_share_get_stats(world_share(sc->world), &st);
 	ktap_diag("%d of %llu bytes in flight: %s; window %llu", sent,
@@ -223,9 +276,95 @@ static void test_far_ahead(void)
 		    "and each of its packets is known, and in flight");
 	scene_run(sc, S);
 	ktap_result(sc->fates[EQUIC_SHARE_ACKED] - acked == (uint64_t)sent &&
-		    send_short(sc, MS, &sent) == -ENOBUFS && !is_given_up(sc) &&
+		    send_short(sc, sc->second, MS, &sent) == -ENOBUFS && !is_given_up(sc) &&
 		    !world_receiver(sc->world)->repeated,
 		    "until they are acknowledged");
+	scene_free(sc);
+}
+
+/* Nobody else takes a number where the second sender is stopped. */
+static void test_library_ahead(void)
+{
+	struct scene *sc = begin_quiet(&wide, 6 << 20);
+	struct equic_share *share = world_share(sc->world);
+	int sent = 0;
+
+	ktap_result(library_sends(sc, share->floor + 2 * SHARE_LEAP + 1000, 190 * MS) &&
+		    second_datagram(sc->second, "", 1, 0) == -EAGAIN && !is_given_up(sc),
+		    "the endpoint goes on where the second sender is stopped");
+	scene_run(sc, S);
+	ktap_result(send_short(sc, sc->second, MS, &sent) == -ENOBUFS && !is_given_up(sc),
+		    "which goes on when all of that is acknowledged");
+	scene_free(sc);
+}
+
+static int thread_send(void *ctx, const uint8_t *packet, size_t len)
+{
+	struct scene *sc = ctx;
+
+	return world_send(sc->world, packet, len);
+}
+
+static uint64_t thread_now(void *ctx)
+{
+	struct scene *sc = ctx;
+
+	return world_now(sc->world);
+}
+
+static const struct second_ops thread_ops = { .send = thread_send, .now = thread_now };
+
+/* Another thread of the second sender, with the other ring. */
+static struct second *begin_thread(struct scene *sc, struct ring **ring)
+{
+	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(world_sender(sc->world));
+	struct seal_secret secret;
+	struct second *thread;
+
+	*ring = ring_map(equic_share_ring_fd(world_share(sc->world), 1), true);
+	if (!*ring)
+		ktap_bail("no ring");
+	thread = second_new(sc->memory, *ring, &thread_ops, sc);
+	seal_secret_take(&secret, &sc->first_key);
+	if (!thread || second_key(thread, 0, &secret) ||
+	    second_path(thread, dcid->data, dcid->datalen))
+		ktap_bail("no thread");
+	return thread;
+}
+
+/*
+ * One hangs with a number, behind one that is in flight. All others that there may be
+ * are used, and acknowledged; then the next one is told of, and that from long ago.
+ */
+static void test_late_thread(void)
+{
+	struct scene *sc = begin_quiet(&wide, 8 << 20);
+	struct equic_share *share = world_share(sc->world);
+	int err, sent = 0;
+	struct second *thread;
+	struct ring *ring;
+	uint64_t first;
+
+	thread = begin_thread(sc, &ring);
+	err = second_datagram(thread, "", 1, 0);
+	sc->plan.datagrams++;
+	if (err || !scene_hang(sc, SECOND_NUMBER))
+		ktap_bail("nothing hangs");
+	first = number_pn(sc->memory->number);
+	err = send_short(sc, thread, 150 * MS, &sent);
+	if (err != -EAGAIN || !library_sends(sc, first + 2 * SHARE_LEAP + 200, 190 * MS))
+		ktap_bail("%d packets, then %s", sent, strerror(-err));
+	scene_run(sc, S);
+	/* Both are told of before the endpoint looks. */
+	err = second_datagram(thread, "", 1, 0);
+	actor_turn(sc->actor);
+	scene_run(sc, S);
+	ktap_result(share->floor > first + 2 * SHARE_LEAP && !err && !is_given_up(sc) &&
+		    !world_receiver(sc->world)->repeated &&
+		    !second_datagram(thread, "", 1, 0),
+		    "one of two threads hangs while the others use all numbers: both go on");
+	second_free(thread);
+	ring_free(ring);
 	scene_free(sc);
 }
 
@@ -296,8 +435,11 @@ int main(int argc, char **argv)
 	test_talker();
 	test_leaps();
 	test_silent_leaps();
+	test_leap();
 	test_runaway();
 	test_far_ahead();
+	test_library_ahead();
+	test_late_thread();
 	play_set_back(false, "numbers go back");
 	play_set_back(true, "there is zero in all of the memory");
 	test_timeless(chances.seed);

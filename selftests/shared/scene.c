@@ -193,9 +193,9 @@ static void revive(struct scene *sc)
 	int i;
 
 	end_second(sc);
+	equic_share_second_died(world_share(sc->world));
 	begin_second(sc);
 	sc->dead = false;
-	equic_share_second_died(world_share(sc->world));
 	for (i = 0; i < sc->claims; i++) {
 		struct scene_stream *st = &sc->streams[i];
 		uint64_t word = stream_read(sc->memory, st->slot);
@@ -253,7 +253,7 @@ static struct equic_share_options options_of(struct scene *sc, bool shared)
 {
 	return (struct equic_share_options){
 		.events = shared ? &events : NULL, .ctx = sc, .memory = -1,
-		.ring_count = shared, .connection = 7,
+		.ring_count = shared ? 2 : 0, .connection = 7,
 		.update_after = sc->plan.update_after,
 	};
 }

@@ -472,6 +472,7 @@ void equic_share_second_died(struct equic_share *s)
 		return;
 	number_stop(s->memory);
 	records_recover(s);
+	share_restore(s);
 	share_settle_credit(s);
 	s->keys[0].given = s->keys[1].given = s->path_given = s->declined = false;
 }

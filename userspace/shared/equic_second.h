@@ -101,7 +101,10 @@ int equic_second_key(struct equic_second *s, const struct equic_share_key *key);
 EQUIC_SECOND_API
 int equic_second_path(struct equic_second *s, const uint8_t *dcid, size_t len);
 
-/* Bytes that a DATAGRAM frame can have now; 0 also: there is no path yet. */
+/*
+ * Bytes that a DATAGRAM frame can have now, for the path and the peer (RFC 9221, 3); 0
+ * also: there is no path yet, or the peer takes none.
+ */
 EQUIC_SECOND_API
 size_t equic_second_datagram_room(const struct equic_second *s);
 
@@ -109,8 +112,7 @@ size_t equic_second_datagram_room(const struct equic_second *s);
  * equic_second_datagram - send a DATAGRAM frame (RFC 9221)
  * @s: sender
  * @data: its payload
- * @len: bytes. Whether the peer takes so many the endpoint knows
- *	(max_datagram_frame_size)
+ * @len: bytes, up to equic_second_datagram_room()
  * @cookie: for the endpoint's datagram()
  *
  * Return: 0: it was sent; or it was not: -EMSGSIZE: too long; -ENOTCONN: no path yet;

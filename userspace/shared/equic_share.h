@@ -173,7 +173,8 @@ struct equic_share_options {
 /**
  * struct equic_share_stats - for people, and for tests
  *
- * Before a connection is shared, losses are ngtcp2's business and not counted.
+ * Before a connection is shared, losses are ngtcp2's business and not counted; nor are
+ * packets, where the cipher is one that only ngtcp2 has.
  *
  * @taken: packet numbers, of all senders.
  * @stack: packets of the stack. The next three are packets, too.
@@ -450,8 +451,10 @@ int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
  * @s: share
  *
  * What it has taken and not told of is the library's to send, as long as bytes() has
- * it. Its streams stay open: see equic_share_stream_next(). A new one may begin, when
- * it has been given the keys and the path; key() and path() are called for it.
+ * it. Its streams stay open: see equic_share_stream_next(). What it has spoiled in the
+ * memory is put right; where that was the number word, nobody shares any more. A new one
+ * may map the memory behind this call, and begin when it has been given the keys and
+ * the path; key() and path() are called for it.
  */
 EQUIC_SHARE_API
 void equic_share_second_died(struct equic_share *s);

@@ -7,15 +7,20 @@
 #include "memory.h"
 #include "region.h"
 
-void memory_init(struct equic_shared *m, uint32_t connection)
+void memory_label(struct equic_shared *m, uint32_t connection)
 {
-	m->version = EQUIC_SHARED_VERSION;
-	m->streams_max = EQUIC_SHARED_STREAMS;
-	m->size = sizeof(*m);
-	m->connection = connection;
-	m->number = EQUIC_NUMBER_STOP;
+	__atomic_store_n(&m->version, EQUIC_SHARED_VERSION, __ATOMIC_RELAXED);
+	__atomic_store_n(&m->streams_max, EQUIC_SHARED_STREAMS, __ATOMIC_RELAXED);
+	__atomic_store_n(&m->size, sizeof(*m), __ATOMIC_RELAXED);
+	__atomic_store_n(&m->connection, connection, __ATOMIC_RELAXED);
 	/* Last: who finds it in an element of a map finds all of the above. */
 	__atomic_store_n(&m->magic, EQUIC_SHARED_MAGIC, __ATOMIC_RELEASE);
+}
+
+void memory_init(struct equic_shared *m, uint32_t connection)
+{
+	m->number = EQUIC_NUMBER_STOP;
+	memory_label(m, connection);
 }
 
 static struct equic_shared *map(int fd)

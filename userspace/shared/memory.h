@@ -14,6 +14,9 @@
  */
 void memory_init(struct equic_shared *m, uint32_t connection);
 
+/* What it is, which never changes: also where it was made ready, and is spoiled. */
+void memory_label(struct equic_shared *m, uint32_t connection);
+
 /**
  * memory_make - memory that other processes can map
  * @connection: as memory_init()

@@ -371,12 +371,15 @@ static void recover_stream(struct equic_share *s, struct stream *stream)
 /* Numbers that were taken, and of which nobody has told: they are in no packet. */
 static void recover_numbers(struct equic_share *s)
 {
-	uint64_t next = number_pn(number_read(s->memory)), pn;
+	uint64_t word = number_read(s->memory), next = number_pn(word), pn;
 	int err;
 
-	/* Who takes the next one sees that it was spoiled. */
-	if (next < s->floor || next - s->floor > SHARE_LEAP)
+	/* Another second sender would go on with it, and be honest. */
+	if (number_epoch(word) != s->epoch || next < s->floor ||
+	    next - s->floor > SHARE_LEAP) {
+		share_estrange(s);
 		return;
+	}
 	s->floor = next;
 	for (pn = most(s->first, next - least(next, RECOVERY_KEPT)); pn < next; pn++) {
 		err = recovery_void(s->recovery, pn);

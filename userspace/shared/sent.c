@@ -132,7 +132,8 @@ static int take(struct sent_map *m, uint64_t pn, struct sent_page **found)
 
 	if (pn > PN_MAX)
 		return -EINVAL;
-	if (page < m->first)
+	/* Also what only the next slide() lets go. */
+	if (page < m->first || page < least(oldest(m), m->end - least(m->end, PAGES_KEPT)))
 		return -ESTALE;
 	if (page >= m->end) {
 		err = slide(m, page);

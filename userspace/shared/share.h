@@ -259,6 +259,12 @@ bool share_is_beyond(const struct equic_share *s, uint64_t pn);
 void share_estrange(struct equic_share *s);
 
 /*
+ * The second sender is dead, perhaps of what it has spoiled, and what it took is known:
+ * another one is to find what is right. Nobody else looks at the memory.
+ */
+void share_restore(struct equic_share *s);
+
+/*
  * The second sender is dead, and what it took is known: what it paid and did not take
  * (stream_take() of word.h) is credit again.
  */

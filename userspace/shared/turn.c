@@ -72,6 +72,47 @@ static void put_words(const struct equic_share *s, struct equic_shared *m)
 		put_stream(m, &s->streams.slots[s->streams.order[i]]);
 }
 
+/* What is known of it. */
+static uint64_t word_of(const struct stream *stream)
+{
+	return stream->known |
+	       (uint64_t)stream->generation << EQUIC_STREAM_GENERATION_SHIFT |
+	       (stream->claimed ? EQUIC_STREAM_CLAIMED : 0) |
+	       (stream->ended || stream->reset ? EQUIC_STREAM_CLOSED : 0);
+}
+
+static void put_right(__u64 *word, uint64_t right)
+{
+	if (__atomic_load_n(word, __ATOMIC_RELAXED) != right)
+		__atomic_store_n(word, right, __ATOMIC_RELEASE);
+}
+
+void share_restore(struct equic_share *s)
+{
+	struct equic_shared_stream right[EQUIC_SHARED_STREAMS] = { 0 };
+	struct equic_shared *m = s->memory;
+	unsigned int i;
+
+	memory_label(s->mapped, s->options.connection);
+	__atomic_store_n(&m->payload_max, s->payload_max, __ATOMIC_RELAXED);
+	__atomic_store_n(&m->datagram_max, s->datagram_max, __ATOMIC_RELAXED);
+	put_right(&m->data_max, s->data_max);
+	for (i = 0; i < s->streams.count; i++) {
+		const struct stream *stream = &s->streams.slots[s->streams.order[i]];
+
+		if (!stream->released)
+			right[stream->slot] = (struct equic_shared_stream){
+				.word = word_of(stream),
+				.id = stream->id, .max = stream->max,
+			};
+	}
+	for (i = 0; i < EQUIC_SHARED_STREAMS; i++) {
+		put_right(&m->streams[i].id, right[i].id);
+		put_right(&m->streams[i].max, right[i].max);
+		put_right(&m->streams[i].word, right[i].word);
+	}
+}
+
 void share_estrange(struct equic_share *s)
 {
 	struct equic_shared *m;
