@@ -8,6 +8,11 @@
  * numbers (userspace/hooks/equic_ngtcp2_keys.h does, for ngtcp2); the loader
  * writes them into directions[]. What comes before that, or before the next
  * epoch is installed, is kept in the ring "later", for frames_again.
+ *
+ * Nothing is opened before the packets that came earlier than the key. A short
+ * number says something only to who has opened what is before it (RFC 9000, A.3),
+ * and not every client begins with 0: ngtcp2's take any number, whole until the
+ * endpoint has acknowledged a packet, which has passed here then.
  */
 #define EQUIC_PARSE_SKB
 #include <linux/bpf.h>
@@ -34,9 +39,12 @@ struct direction directions[DIRECTIONS];
 /* Read by it. */
 struct count counts[DIRECTIONS];
 
+/* Of those kept, the early ones that frames_again has not seen yet. */
+static __u64 early[DIRECTIONS];
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 18);
+	__uint(max_entries, 1 << 20);
 } later SEC(".maps");
 
 struct counting {
@@ -78,7 +86,7 @@ static __noinline int count_frames(struct count *count, const __u8 *plain,
 
 /* For frames_again, as it came. */
 static __always_inline void keep(struct __sk_buff *ctx, __u32 dir, __u32 off,
-				 __u32 len)
+				 __u32 len, bool is_early)
 {
 	struct kept *kept;
 
@@ -93,18 +101,21 @@ static __always_inline void keep(struct __sk_buff *ctx, __u32 dir, __u32 off,
 	if (!kept)
 		return;
 	kept->dir = dir;
+	kept->early = is_early;
 	kept->len = len;
 	if (bpf_skb_load_bytes(ctx, off, kept->bytes, len)) {
 		bpf_ringbuf_discard(kept, 0);
 		return;
 	}
 	__sync_fetch_and_add(&counts[dir].kept, 1);
+	if (is_early)
+		__sync_fetch_and_add(&early[dir], 1);
 	bpf_ringbuf_submit(kept, 0);
 }
 
-/* One packet with a short header. */
-static __noinline int count_packet(struct __sk_buff *ctx, __u32 dir, __u32 off,
-				   __u32 len)
+/* -ENOKEY: not yet. */
+static __noinline int open_packet(struct __sk_buff *ctx, __u32 dir, __u32 off,
+				  __u32 len)
 {
 	struct bpf_equic_packet packet = { .off = off, .len = len };
 	struct direction *direction;
@@ -126,22 +137,34 @@ static __noinline int count_packet(struct __sk_buff *ctx, __u32 dir, __u32 off,
 	if (!ret) {
 		__sync_fetch_and_add(&count->opened, 1);
 		count_frames(count, plain, packet.payload_len);
-	} else if (ret == -ENOKEY) {
-		keep(ctx, dir, off, len);
-	} else {
+	} else if (ret != -ENOKEY) {
 		__sync_fetch_and_add(&count->refused, 1);
+		count->error = ret;
 	}
 	return ret;
+}
+
+/* One packet with a short header. */
+static __noinline int count_packet(struct __sk_buff *ctx, __u32 dir, __u32 off,
+				   __u32 len)
+{
+	bool is_early;
+
+	if (dir >= DIRECTIONS)
+		return 0;
+	__sync_fetch_and_add(&counts[dir].packets, 1);
+	is_early = !directions[dir].key || early[dir];
+	if (is_early || open_packet(ctx, dir, off, len) == -ENOKEY)
+		keep(ctx, dir, off, len, is_early);
+	return 0;
 }
 
 static __noinline int count_datagram(struct __sk_buff *ctx, __u32 dir,
 				     __u32 off, __u32 end)
 {
 	off = short_packet(ctx, off, end);
-	if (off) {
-		__sync_fetch_and_add(&counts[dir & 1].packets, 1);
+	if (off)
 		count_packet(ctx, dir, off, end - off);
-	}
 	return 0;
 }
 
@@ -193,13 +216,21 @@ int frames_out(struct __sk_buff *ctx)
 	return frames(ctx, OUT);
 }
 
-/* What was kept: a packet behind an Ethernet header. Its direction is cb[0]. */
+/*
+ * What was kept: a packet behind an Ethernet header. Its direction is cb[0], and
+ * cb[1] says whether it was early.
+ */
 SEC("tc")
 int frames_again(struct __sk_buff *ctx)
 {
-	if (ctx->len > sizeof(struct ethhdr))
-		count_packet(ctx, ctx->cb[0], sizeof(struct ethhdr),
-			     ctx->len - sizeof(struct ethhdr));
+	__u32 dir = ctx->cb[0], off = sizeof(struct ethhdr);
+
+	if (dir >= DIRECTIONS || ctx->len <= off)
+		return TC_ACT_UNSPEC;
+	if (open_packet(ctx, dir, off, ctx->len - off) == -ENOKEY)
+		keep(ctx, dir, off, ctx->len - off, false);
+	if (ctx->cb[1])
+		__sync_fetch_and_add(&early[dir], -1);
 	return TC_ACT_UNSPEC;
 }
 

@@ -30,6 +30,8 @@ struct direction {
  * @opened: of them, and of those kept.
  * @kept: of them, for later.
  * @refused: of them, for good.
+ * @error: why, of the one that was refused last: an errno of
+ *	bpf_skb_equic_open_copy().
  * @frames: in those opened, by type.
  * @unknown: frames of a type that is not known, or that make no sense.
  */
@@ -40,16 +42,19 @@ struct count {
 	__u64	refused;
 	__u64	frames[FRAME_TYPES];
 	__u64	unknown;
+	__s32	error;
 };
 
 /**
  * struct kept - a packet that could not be opened yet
  * @dir: its direction.
+ * @early: it came before the key, or behind one that did.
  * @len: its length.
  * @bytes: itself.
  */
 struct kept {
 	__u32	dir;
+	__u32	early;
 	__u32	len;
 	__u8	bytes[KEPT_LEN];
 };

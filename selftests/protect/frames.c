@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The loader of bpf/examples/frames.bpf.c: frames DEV PORT KEYS
+ * The loader of bpf/examples/frames.bpf.c: frames DEV PORT KEYS [SLOW]
  *
  * Counts until SIGTERM, then prints what was counted as JSON.
  * KEYS is what `h3server --keys` writes; its first line is the connection. The
- * file may come later.
+ * file may come later. One that is as slow as can be looks at what was kept only
+ * when that is SLOW packets.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -93,6 +94,7 @@ static void count_kept(void)
 
 	for (i = 0; i < nr_kept; i++) {
 		ctx.cb[0] = kept[i].dir;
+		ctx.cb[1] = kept[i].early;
 		memcpy(frame + ETH_HLEN, kept[i].bytes, kept[i].len);
 		opts.data_size_in = ETH_HLEN + kept[i].len;
 		/* The last run left its sizes there. */
@@ -105,7 +107,7 @@ static void count_kept(void)
 	nr_kept = 0;
 }
 
-static void count(const char *keys)
+static void count(const char *keys, size_t slow)
 {
 	struct ring_buffer *ring =
 		ring_buffer__new(bpf_map__fd(skel->maps.later), on_later, NULL,
@@ -124,8 +126,10 @@ static void count(const char *keys)
 		loader_seen(fds[1].fd);
 		found = found || read_keys(keys);
 		ring_buffer__consume(ring);
-		if (found)
-			count_kept();
+		if (!found || nr_kept < slow)
+			continue;
+		slow = 0;
+		count_kept();
 	}
 	ring_buffer__free(ring);
 	close(fds[0].fd);
@@ -134,11 +138,13 @@ static void count(const char *keys)
 
 static void print(const char *name, const struct count *c, const char *end)
 {
+	const char *error = strerrorname_np(-c->error) ?: "unknown";
 	const char *comma = "";
 	int i;
 
-	printf("\"%s\": {\"packets\": %llu, \"opened\": %llu, \"kept\": %llu, \"refused\": %llu, \"unknown\": %llu, \"frames\": {",
-	       name, c->packets, c->opened, c->kept, c->refused, c->unknown);
+	printf("\"%s\": {\"packets\": %llu, \"opened\": %llu, \"kept\": %llu, \"refused\": %llu, \"error\": \"%s\", \"unknown\": %llu, \"frames\": {",
+	       name, c->packets, c->opened, c->kept, c->refused, error,
+	       c->unknown);
 	for (i = 0; i < FRAME_TYPES; i++) {
 		if (!c->frames[i])
 			continue;
@@ -152,8 +158,8 @@ int main(int argc, char **argv)
 {
 	int ifindex;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: frames DEV PORT KEYS\n");
+	if (argc != 4 && argc != 5) {
+		fprintf(stderr, "usage: frames DEV PORT KEYS [SLOW]\n");
 		return 2;
 	}
 	ifindex = if_nametoindex(argv[1]);
@@ -165,7 +171,7 @@ int main(int argc, char **argv)
 	skel->bss->port = htons(atoi(argv[2]));
 	attach(ifindex, BPF_TC_INGRESS, bpf_program__fd(skel->progs.frames_in));
 	attach(ifindex, BPF_TC_EGRESS, bpf_program__fd(skel->progs.frames_out));
-	count(argv[3]);
+	count(argv[3], argc == 5 ? atoi(argv[4]) : 0);
 	printf("{");
 	print("in", &skel->bss->counts[IN], ",");
 	print("out", &skel->bss->counts[OUT], "}");
