@@ -418,9 +418,46 @@ static void test_given_up_within(void)
 	scene_free(sc);
 }
 
+/* Words say of streams that have begun that they wait, while those that do are ended. */
+static void test_unclaimed(void)
+{
+	struct scene *sc = scene_begun(&usual);
+	struct equic_share *share = world_share(sc->world);
+	unsigned int i, begun = share->streams.count - share->waiting;
+
+	sc->dead = true;
+	sc->revive_at = UINT64_MAX;
+	for (i = 0; i < EQUIC_SHARED_STREAMS; i++)
+		sc->memory->streams[i].word &= ~EQUIC_STREAM_CLAIMED;
+	own_empty_pool(share);
+	ktap_result(begun && !share->waiting &&
+		    share->streams.count - share->streams.released == begun,
+		    "those that wait are told from others, whatever their words say");
+	sc->revive_at = world_now(sc->world);
+	scene_run(sc, 100 * MS);
+	ktap_result(share->waiting == EQUIC_SHARED_POOL, "and behind its death others wait");
+	scene_free(sc);
+}
+
+/* They were to be sent, and the endpoint could not: its socket was full. */
+static void test_probes_wait(void)
+{
+	struct scene *sc = scene_begun(&usual);
+	struct equic_share *share = world_share(sc->world);
+	int i;
+
+	share->probes = 2;
+	for (i = 0; i < 50; i++)
+		equic_share_handle_expiry(share, world_now(sc->world) + i * MS);
+	ktap_result(share->probes == 2, "probes wait until they can be sent");
+	scene_free(sc);
+}
+
 int main(void)
 {
 	ktap_begin();
+	test_unclaimed();
+	test_probes_wait();
 	test_behind_fin();
 	test_pieces();
 	test_unpaid();

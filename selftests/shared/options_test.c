@@ -280,6 +280,13 @@ static void usual_alone(void)
 	options.ring_count = 0;
 }
 
+/* With no_pmtud ngtcp2 1.11 aborts; longer ones than its packets may be it does not send. */
+static bool tries_nothing(void)
+{
+	return !settings.no_pmtud && settings.pmtud_probeslen == 1 &&
+	       settings.pmtud_probes[0] > settings.max_tx_udp_payload_size;
+}
+
 /* Without a second sender, as settings and options have it. */
 static void test_pmtud(void)
 {
@@ -298,12 +305,12 @@ static void test_pmtud(void)
 		    "what an endpoint wants tried is tried");
 	usual_alone();
 	settings.no_pmtud = 1;
-	ktap_result(!try() && settings.no_pmtud && !settings.pmtud_probeslen &&
+	ktap_result(!try() && tries_nothing() &&
 		    settings.max_tx_udp_payload_size == EQUIC_SHARE_PAYLOAD_DEFAULT - 3,
 		    "nothing is tried if the settings say so");
 	usual_alone();
 	options.payload_max = 1300;
-	ktap_result(!try() && settings.no_pmtud && !settings.pmtud_probeslen &&
+	ktap_result(!try() && tries_nothing() &&
 		    settings.max_tx_udp_payload_size == 1300 - 3,
 		    "nor if the options say what the path takes");
 }
@@ -316,7 +323,7 @@ static void test_settings(void)
 	settings.max_tx_udp_payload_size = 65527;
 	options.payload_max = 1300;
 	s = equic_share_new(&callbacks, &settings, &options);
-	ktap_result(s && settings.no_pmtud &&
+	ktap_result(s && tries_nothing() &&
 		    settings.max_tx_udp_payload_size == 1300 - 3,
 		    "packets of the stack leave room for longer numbers");
 	ktap_result(equic_share_memory_fd(s) >= 0 &&

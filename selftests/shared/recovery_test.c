@@ -426,6 +426,51 @@ static void test_spurious(void)
 		    "the other as well: the window was not to be cut (RFC 9438, 4.9)");
 }
 
+/* A packet of the queue that is behind is really lost, in the same round trip. */
+static void test_half_spurious(void)
+{
+	uint64_t cut;
+
+	begin();
+	warm(0);
+	tell_queue(2, 1, 1, SEC);
+	tell_queue(1, 2, 7, SEC);
+	ack(3, 7, SEC + 100 * MSEC);
+	cut = stats().window;
+	recovery_expired(r, SEC + 120 * MSEC);
+	ktap_result(stats().congestion_events == 1 && fate[1] == LOST && fate[2] == LOST,
+		    "two queues lose one each: the window is cut once");
+	ack(2, 2, SEC + 121 * MSEC);
+	ktap_result(stats().spurious == 1 && stats().window == cut,
+		    "one comes after all: it stays cut for the other");
+}
+
+/* Hundreds of ACK frames in one packet would look hundreds of times at all packets. */
+static void test_many_acks(void)
+{
+	begin();
+	warm(0);
+	tell_run(1, 20, SEC);
+	ack(6, 6, SEC + 100 * MSEC);
+	ktap_result(fate[3] == LOST && !fate[4], "an ACK says what is lost");
+	ack(12, 12, SEC + 100 * MSEC);
+	ktap_result(fate[12] == ACKED && !fate[4] && recovery_expiry(r) == SEC + 100 * MSEC,
+		    "another one of the same moment leaves that to the timer, which is due");
+	recovery_expired(r, SEC + 100 * MSEC);
+	ktap_result(fate[9] == LOST && !fate[10], "then that is said");
+}
+
+static void test_early(void)
+{
+	begin();
+	recovery_early(r, true);
+	tell_run(0, 3, SEC);
+	ktap_result(recovery_expiry(r) == UINT64_MAX && !recovery_expired(r, 10 * SEC),
+		    "before the handshake is confirmed nothing is probed for (RFC 9002, 6.2.1)");
+	recovery_early(r, false);
+	ktap_result(recovery_expired(r, 10 * SEC) == 2, "behind it, it is");
+}
+
 static void test_limited(void)
 {
 	uint64_t window, i;
@@ -593,6 +638,9 @@ int main(void)
 	test_window();
 	test_pmtu_probe();
 	test_spurious();
+	test_half_spurious();
+	test_many_acks();
+	test_early();
 	test_limited();
 	test_persistent();
 	test_path();

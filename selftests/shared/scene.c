@@ -38,15 +38,11 @@ static int on_key(void *ctx, const struct equic_share_key *key)
 
 static int on_path(void *ctx, const ngtcp2_path *path, const ngtcp2_cid *dcid)
 {
-	struct equic_share_stats st;
 	struct scene *sc = ctx;
 
 	ngtcp2_path_storage_zero(&sc->told);
 	ngtcp2_path_copy(&sc->told.path, path);
-	if (sc->paths++) {
-		equic_share_get_stats(world_share(sc->world), &st);
-		sc->path_window = st.window;
-	}
+	sc->paths++;
 	sc->astray += !(number_read(sc->memory) & EQUIC_NUMBER_STOP);
 	return second_path(sc->second, dcid->data, dcid->datalen);
 }
@@ -369,6 +365,7 @@ static ngtcp2_ssize write_quic(struct scene *sc, ngtcp2_pkt_info *pi, uint8_t *d
 	probe = !ngtcp2_conn_get_cwnd_left(world_sender(sc->world));
 	n = equic_share_writev_stream(world_share(sc->world), &ps.path, pi, dest,
 				      destlen, used, flags, stream, vec, count, now);
+	window_follow(&sc->window, world_sender(sc->world), world_share(sc->world));
 	if (sc->shared && n > 0)
 		window_packet(&sc->window, world_share(sc->world), &before, pi, n,
 			     used && *used > 0 && !probe);

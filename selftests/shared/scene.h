@@ -114,7 +114,6 @@ struct scene {
 	ngtcp2_path_storage	told;		/* which it was told of */
 	uint64_t		early, late;	/* keys: before all, and behind their use */
 	struct equic_share_key	key, first_key;	/* the last; of epoch 0 */
-	uint64_t		path_window;	/* when there was another path */
 	struct window		window;
 	uint8_t			stack[SCENE_STACK_MAX];
 };

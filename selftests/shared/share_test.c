@@ -98,8 +98,8 @@ static struct equic_share_stats play(const char *role, const char *what,
 		ktap_result(sc->stopped && resets(sc),
 			    "%s: the endpoint is told, and they are reset", name);
 	if (plan->rebind_every)
-		ktap_result(plan->share_at ? found_window(sc->path_window) :
-					     sc->path_window == INITIAL_WINDOW,
+		ktap_result(plan->share_at ? found_window(sc->window.of_path) :
+					     sc->window.of_path == INITIAL_WINDOW,
 			    "%s: with the path the window begins anew", name);
 	ktap_result(!sc->window.marked, "%s: no packet is marked (ECN)", name);
 	ktap_result(none_open(sc), "%s: no stream is left open", name);

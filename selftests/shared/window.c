@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See window.h. */
+#include <string.h>
 #include "least.h"
 #include "transit.h"
 #include "window.h"
@@ -8,6 +9,22 @@ static bool is_beyond(uint64_t bytes, const struct equic_share_stats *before,
 		      const struct equic_share_stats *st)
 {
 	return bytes > most(st->window, before->window) + TRANSIT_DATAGRAM_MAX;
+}
+
+void window_follow(struct window *w, ngtcp2_conn *conn, const struct equic_share *share)
+{
+	const ngtcp2_path *path = ngtcp2_conn_get_path(conn);
+	bool server = ngtcp2_conn_is_server(conn);
+	struct equic_share_stats st;
+	struct sockaddr_in client;
+
+	memcpy(&client, server ? path->remote.addr : path->local.addr, sizeof(client));
+	if (client.sin_port == w->client.sin_port)
+		return;
+	equic_share_get_stats(share, &st);
+	if (w->client.sin_port)
+		w->of_path = st.window;
+	w->client = client;
 }
 
 void window_packet(struct window *w, const struct equic_share *share,

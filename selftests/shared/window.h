@@ -6,6 +6,7 @@
 #ifndef EQUIC_SELFTESTS_SHARED_WINDOW_H
 #define EQUIC_SELFTESTS_SHARED_WINDOW_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,13 +22,20 @@
  * @overruns: of the window.
  * @stack_overruns: of them, by new data of the stack's.
  * @marked: packets that are not Not-ECT.
+ * @client: where it is.
+ * @of_path: the window when that had changed, the last time.
  */
 struct window {
 	struct equic_share_stats	before;
 	uint64_t			again;
 	unsigned int			resumed;
 	uint64_t			overruns, stack_overruns, marked;
+	struct sockaddr_in		client;
+	uint64_t			of_path;
 };
+
+/* The endpoint was called: perhaps the client is elsewhere. */
+void window_follow(struct window *w, ngtcp2_conn *conn, const struct equic_share *share);
 
 /**
  * window_packet - the endpoint has written one

@@ -247,17 +247,17 @@ static ngtcp2_callbacks callbacks_of(struct world *w, int which)
 	return cb;
 }
 
-static ngtcp2_settings settings_of(struct world *w)
+static ngtcp2_settings settings_of(struct world *w, int which)
 {
 	ngtcp2_settings s;
 
 	ngtcp2_settings_default(&s);
 	s.initial_ts = w->now;
 	s.cc_algo = NGTCP2_CC_ALGO_CUBIC;
-	if (w->options.payload_max) {
+	s.no_pmtud = !!w->options.payload_max;
+	if (w->options.payload_max && which == w->sender) {
 		s.max_tx_udp_payload_size = w->options.payload_max;
 		s.no_tx_udp_payload_size_shaping = 1;
-		s.no_pmtud = 1;
 	}
 	return s;
 }
@@ -318,7 +318,7 @@ static void begin_end(struct world *w, int which)
 static void begin_client(struct world *w)
 {
 	ngtcp2_callbacks cb = callbacks_of(w, CLIENT);
-	ngtcp2_settings settings = settings_of(w);
+	ngtcp2_settings settings = settings_of(w, CLIENT);
 	ngtcp2_transport_params params = parameters_of(w, CLIENT);
 	ngtcp2_path path = path_of(w, CLIENT, &w->client);
 	ngtcp2_cid dcid = { .datalen = 16 }, scid = { .datalen = CID_LEN };
@@ -336,7 +336,7 @@ static void begin_client(struct world *w)
 static void begin_server(struct world *w, const struct datagram *d)
 {
 	ngtcp2_callbacks cb = callbacks_of(w, SERVER);
-	ngtcp2_settings settings = settings_of(w);
+	ngtcp2_settings settings = settings_of(w, SERVER);
 	ngtcp2_transport_params params = parameters_of(w, SERVER);
 	ngtcp2_path path = path_of(w, SERVER, &w->client);
 	ngtcp2_cid scid = { .datalen = CID_LEN };

@@ -78,9 +78,7 @@ ngtcp2_ssize alone_write_connection_close(struct equic_share *s, ngtcp2_path *pa
 
 void alone_leave(struct equic_share *s)
 {
-	/* Where the stack finds out what a path takes, it knows of another one. */
-	if (!s->pmtud)
-		share_follow_path(s);
+	share_follow_path(s);
 	if (s->keys[0].key && !s->update_wanted)
 		share_update_keys(s, s->stack_next - s->epoch_first);
 	share_current = s->outer;

@@ -32,6 +32,7 @@ static ngtcp2_ssize finish(struct equic_share *s, uint8_t *dest,
 	sent.size = packet->at - dest + packet->len;
 	packet->at = NULL;
 	s->stats.stack++;
+	s->sent += sent.size;
 	if (recovery_sent(s->recovery, &sent))
 		s->error = NGTCP2_ERR_NOMEM;
 	if (sent.elicits)
@@ -77,7 +78,10 @@ int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
 	ret = ngtcp2_conn_read_pkt(s->conn, path, pi, pkt, pktlen, ts);
 	if (ret == NGTCP2_ERR_DRAINING || ret == NGTCP2_ERR_CLOSING)
 		share_end(s);
-	return leave(s, ret);
+	ret = leave(s, ret);
+	if (s->unvalidated)
+		share_got(s, path, pktlen);
+	return ret;
 }
 
 /* A packet of the library's own, on the stack's path. */
@@ -114,6 +118,8 @@ static size_t stack_room(struct equic_share *s, uint8_t *dest, size_t destlen)
 {
 	if (s->parameters && !is_early(s))
 		destlen = least(destlen, share_datagram_max(s));
+	if (s->unvalidated)
+		destlen = least(destlen, share_unvalidated_room(s));
 	s->packet.begin = dest;
 	s->packet.end = dest + destlen;
 	return destlen > SHARE_GROWTH ? destlen - SHARE_GROWTH : 0;
@@ -325,7 +331,7 @@ int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts)
 		return NGTCP2_ERR_INVALID_STATE;
 	begin_turn(s, ts);
 	if (s->begun && recovery_expiry(s->recovery) <= s->now)
-		s->probes = recovery_expired(s->recovery, s->now);
+		s->probes = most(s->probes, recovery_expired(s->recovery, s->now));
 	if (ngtcp2_conn_get_expiry(s->conn) <= ts)
 		ret = ngtcp2_conn_handle_expiry(s->conn, ts);
 	if (ret == NGTCP2_ERR_IDLE_CLOSE)

@@ -171,7 +171,7 @@ static size_t write_packet(struct equic_share *s, uint8_t *dest, size_t destlen)
 
 size_t own_write(struct equic_share *s, uint8_t *dest, size_t destlen)
 {
-	if (!s->confirmed || s->partial || s->ended || s->error ||
+	if (!s->confirmed || s->partial || s->ended || s->error || s->unvalidated ||
 	    destlen < EQUIC_SHARE_PAYLOAD_MIN)
 		return 0;
 	if (s->probes || (own_due(s) && budget_share(s) > 0))
@@ -226,20 +226,23 @@ static void release(struct equic_share *s, struct stream *stream)
 
 /*
  * What waits is claimed here, and never sent on: the RESET_STREAM of the stack's leaves
- * as it is, or the peer would keep their credit for ever (RFC 9000, 4.6).
+ * as it is, or the peer would keep their credit for ever (RFC 9000, 4.6). The words may
+ * say of others that they wait.
  */
 static bool drop_waiting(struct equic_share *s)
 {
 	unsigned int slot, generation;
 	struct stream *stream;
 
-	if (!s->waiting || stream_claim(s->memory, &slot, &generation))
-		return false;
-	stream = streams_at(&s->streams, slot, generation);
-	s->waiting--;
-	if (stream && !stream->claimed && !stream->released)
+	while (s->waiting && !stream_claim(s->memory, &slot, &generation)) {
+		stream = streams_at(&s->streams, slot, generation);
+		if (!stream || stream->claimed || stream->released)
+			continue;
+		s->waiting--;
 		release(s, stream);
-	return true;
+		return true;
+	}
+	return false;
 }
 
 void own_empty_pool(struct equic_share *s)

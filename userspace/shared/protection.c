@@ -390,6 +390,19 @@ static int on_stream_close(ngtcp2_conn *conn, uint32_t flags, int64_t stream_id,
 				    user_data, stream_user_data) : 0;
 }
 
+static int on_path_validation(ngtcp2_conn *conn, uint32_t flags, const ngtcp2_path *path,
+			      const ngtcp2_path *old_path,
+			      ngtcp2_path_validation_result result, void *user_data)
+{
+	struct equic_share *s = share_current;
+
+	if (s && result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS)
+		share_validated(s, path);
+	return s && s->its.path_validation ?
+		s->its.path_validation(conn, flags, path, old_path, result,
+				       user_data) : 0;
+}
+
 void protection_callbacks(struct equic_share *s, ngtcp2_callbacks *callbacks)
 {
 	s->its = *callbacks;
@@ -399,6 +412,7 @@ void protection_callbacks(struct equic_share *s, ngtcp2_callbacks *callbacks)
 	callbacks->update_key = on_update_key;
 	callbacks->handshake_confirmed = on_handshake_confirmed;
 	callbacks->stream_close = on_stream_close;
+	callbacks->path_validation = on_path_validation;
 }
 
 /* Those that all senders have. With another the stack may be alone. */

@@ -50,6 +50,8 @@ enum {
  * @answered: there is one.
  * @passed: of each queue: numbers below this one are below one that was acknowledged.
  * @loss_time: when the next packet below @acked is lost; UINT64_MAX: there is none.
+ * @detected: when lost ones were last looked for; UINT64_MAX: never.
+ * @early: the handshake is not confirmed.
  * @waiting: packets that elicit an acknowledgment, and nothing has become of.
  * @own_waiting: of them, those that are not the stack's.
  * @probe_start: when it began: the last of them was sent, or it expired.
@@ -83,6 +85,8 @@ struct recovery {
 	bool				answered;
 	uint64_t			passed[RECOVERY_QUEUES];
 	uint64_t			loss_time;
+	uint64_t			detected;
+	bool				early;
 	unsigned int			waiting;
 	unsigned int			own_waiting;
 	uint64_t			probe_start;
@@ -128,6 +132,7 @@ struct recovery *recovery_new(const struct recovery_ops *ops, void *ctx,
 	r->ctx = ctx;
 	r->payload_max = payload_of(payload_max);
 	r->loss_time = UINT64_MAX;
+	r->detected = UINT64_MAX;
 	r->limited = true;
 	rtt_init(&r->rtt);
 	begin_path(r);
@@ -265,6 +270,12 @@ static void extend_run(struct recovery *r, struct losses *l,
 	l->longest = most(l->longest, l->run_to - l->run_from);
 }
 
+static void widen_cut(struct recovery *r, uint64_t first)
+{
+	r->cut_first = first;
+	r->cut_lost = sent_lost(&r->sent, first);
+}
+
 static void lose(struct recovery *r, uint64_t pn, struct losses *l, uint64_t now)
 {
 	bool here = sent_here(&r->sent, pn);
@@ -278,6 +289,9 @@ static void lose(struct recovery *r, uint64_t pn, struct losses *l, uint64_t now
 	}
 	if (pn >= r->cut_first)
 		r->cut_lost++;
+	/* Of a queue that is behind: one more reason for the cut. */
+	else if (cubic_recovering(&r->cubic, time))
+		widen_cut(r, pn);
 	l->first = least(l->first, pn);
 	if (sent.elicits && here) {
 		l->flying = true;
@@ -294,8 +308,7 @@ static void respond(struct recovery *r, const struct losses *l, uint64_t now)
 		return;
 	if (cubic_lost(&r->cubic, l->time, now)) {
 		r->cuts++;
-		r->cut_first = l->first;
-		r->cut_lost = sent_lost(&r->sent, l->first);
+		widen_cut(r, l->first);
 	}
 	if (l->longest > rtt_pto(&r->rtt) * PERSISTENT_THRESHOLD) {
 		cubic_collapse(&r->cubic);
@@ -310,11 +323,12 @@ static void detect(struct recovery *r, uint64_t now)
 	struct losses l = { .first = NONE, .run_from = UINT64_MAX };
 
 	r->loss_time = UINT64_MAX;
+	r->detected = now;
 	if (!r->answered)
 		return;
 	/* Packets that are told of meanwhile may set loss_time, too. */
-	for (pn = sent_next(&r->sent, 0); pn < r->acked;
-	     pn = sent_next(&r->sent, pn + 1)) {
+	for (pn = sent_next(&r->sent, 0, r->acked); pn < r->acked;
+	     pn = sent_next(&r->sent, pn + 1, r->acked)) {
 		due = loss_due(r, sent_get(&r->sent, pn));
 		if (due <= now)
 			lose(r, pn, &l, now);
@@ -322,6 +336,18 @@ static void detect(struct recovery *r, uint64_t now)
 			r->loss_time = least(r->loss_time, due);
 	}
 	respond(r, &l, now);
+}
+
+/*
+ * A packet may have hundreds of ACK frames, and each time all that is in flight is looked
+ * at: those behind the first of a moment have it done by the timer, once.
+ */
+static void detect_once(struct recovery *r, uint64_t now)
+{
+	if (r->detected == now)
+		r->loss_time = least(r->loss_time, now);
+	else
+		detect(r, now);
 }
 
 static bool valid(const struct recovery *r, const struct ack *ack, uint64_t next)
@@ -426,8 +452,9 @@ int recovery_acked(struct recovery *r, const struct ack *ack, uint64_t next,
 	for (i = 0; i < ack->ranges; i++) {
 		const struct ack_range *range = &ack->range[i];
 
-		for (pn = sent_next(&r->sent, range->first); pn <= range->last;
-		     pn = sent_next(&r->sent, pn + 1))
+		for (pn = sent_next(&r->sent, range->first, range->last);
+		     pn <= range->last;
+		     pn = sent_next(&r->sent, pn + 1, range->last))
 			receive(r, pn, &g);
 		find(r, range->first, range->last);
 	}
@@ -437,7 +464,7 @@ int recovery_acked(struct recovery *r, const struct ack *ack, uint64_t next,
 	r->answered = true;
 	r->pto_count = 0;
 	rtt = sample(r, &g, sent, ack->delay, now);
-	detect(r, now);
+	detect_once(r, now);
 	/* What cuts the window does not widen it, too. */
 	if (r->cuts != cuts)
 		g.bytes = 0;
@@ -463,7 +490,7 @@ static uint64_t probe_time(const struct recovery *r)
 {
 	unsigned int shift = r->pto_count;
 
-	if (!r->waiting)
+	if (!r->waiting || r->early)
 		return UINT64_MAX;
 	if (!r->own_waiting)
 		shift += STACK_PATIENCE;
@@ -587,6 +614,11 @@ void recovery_payload(struct recovery *r, uint32_t payload_max)
 {
 	r->payload_max = payload_of(payload_max);
 	r->cubic.payload_max = r->payload_max;
+}
+
+void recovery_early(struct recovery *r, bool early)
+{
+	r->early = early;
 }
 
 uint64_t recovery_rtt(const struct recovery *r)

@@ -182,6 +182,9 @@ int recovery_void(struct recovery *r, uint64_t pn);
 int recovery_acked(struct recovery *r, const struct ack *ack, uint64_t next,
 		   uint64_t now);
 
+/* Before the handshake is confirmed nothing is probed for (RFC 9002, 6.2.1). */
+void recovery_early(struct recovery *r, bool early);
+
 /**
  * recovery_expiry - when to call recovery_expired() at the latest
  * @r: recovery

@@ -182,14 +182,13 @@ int sent_void(struct sent_map *m, uint64_t pn)
 	return 0;
 }
 
-uint64_t sent_next(struct sent_map *m, uint64_t pn)
+uint64_t sent_next(struct sent_map *m, uint64_t pn, uint64_t last)
 {
-	uint64_t page, bits;
+	uint64_t page = most(pn / SENT_PAGE, oldest(m)), end, bits;
 
-	while (m->low < m->end && !at(m, m->low)->outstanding)
-		m->low++;
-	for (page = most(pn / SENT_PAGE, m->low); page < m->end; page++) {
-		bits = at(m, page)->outstanding & bits_of(page, pn, UINT64_MAX);
+	end = least(last / SENT_PAGE + 1, m->end);
+	for (; page < end; page++) {
+		bits = at(m, page)->outstanding & bits_of(page, pn, last);
 		if (bits)
 			return page * SENT_PAGE + __builtin_ctzll(bits);
 	}

@@ -70,10 +70,11 @@ int sent_void(struct sent_map *m, uint64_t pn);
  * sent_next - the first packet that is outstanding
  * @m: map
  * @pn: at or above this number
+ * @last: and not above this one
  *
  * Return: its number; UINT64_MAX: none.
  */
-uint64_t sent_next(struct sent_map *m, uint64_t pn);
+uint64_t sent_next(struct sent_map *m, uint64_t pn, uint64_t last);
 
 /* An outstanding packet, until it is settled; NULL: it is not. */
 const struct sent *sent_get(const struct sent_map *m, uint64_t pn);

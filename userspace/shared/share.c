@@ -252,6 +252,12 @@ static const uint16_t pmtud_probes[] = {
 };
 
 /*
+ * Longer than the stack's packets may be, so that none is sent. With no_pmtud a server
+ * of ngtcp2 1.11 aborts when its peer comes back to where it was (ngtcp2 #1593).
+ */
+static const uint16_t no_probes[] = { EQUIC_SHARE_PAYLOAD_MAX };
+
+/*
  * Who shares is told of what the path takes; the stack alone finds it out, if it wants
  * to.
  */
@@ -266,7 +272,9 @@ static void limit_payload(struct equic_share *s, ngtcp2_settings *settings)
 		least(settings->max_tx_udp_payload_size,
 		      most(max - SHARE_GROWTH, EQUIC_SHARE_PAYLOAD_MIN));
 	if (!s->pmtud) {
-		settings->no_pmtud = 1;
+		settings->no_pmtud = 0;
+		settings->pmtud_probes = no_probes;
+		settings->pmtud_probeslen = sizeof(no_probes) / sizeof(no_probes[0]);
 	} else if (!settings->pmtud_probeslen) {
 		settings->pmtud_probes = pmtud_probes;
 		settings->pmtud_probeslen = sizeof(pmtud_probes) / sizeof(pmtud_probes[0]);

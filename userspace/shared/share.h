@@ -2,8 +2,8 @@
 /*
  * A shared connection, for the files that are about a part of it: share.c its life,
  * alone.c the time before it is shared, protection.c the stack's packets, records.c the
- * second sender's, own.c the library's, budget.c who may send how much, calls.c what
- * the endpoint calls, turn.c what is seen to in each call.
+ * second sender's, own.c the library's, budget.c who may send how much, path.c where to,
+ * calls.c what the endpoint calls, turn.c what is seen to in each call.
  *
  * One thread at a time has it. The shared memory alone is changed by others.
  */
@@ -77,11 +77,19 @@ struct share_packet {
 	uint8_t		grown;
 };
 
+/* Of a path. */
+struct share_ends {
+	ngtcp2_sockaddr_union	local, remote;
+	socklen_t		local_len, remote_len;
+};
+
+/* So many paths are remembered that the peer has answered on. */
+enum { SHARE_VALIDATED = 16 };
+
 /* Who is known to be where; the second sender is told of each change. */
 struct share_path {
 	ngtcp2_cid		dcid;
-	ngtcp2_sockaddr_union	local, remote;
-	socklen_t		local_len, remote_len;
+	struct share_ends	ends;
 };
 
 /**
@@ -173,6 +181,10 @@ struct equic_share {
 	bool				any_done;
 
 	struct share_path		path;
+	struct share_ends		validated[SHARE_VALIDATED];
+	unsigned int			validations;
+	bool				unvalidated;	/* path: who knows who is there? */
+	uint64_t			got, sent;	/* bytes there, as long as that is so */
 	bool				path_given;
 	bool				confirmed;	/* RFC 9001, 4.1.2 */
 	bool				parameters;	/* the peer's are known */
@@ -302,8 +314,11 @@ size_t share_datagram_max(const struct equic_share *s);
 /* What the peer's transport parameters say, once. */
 void share_learn_parameters(struct equic_share *s);
 
-/* Where packets go now. Return: whether it is another path, or connection ID. */
-bool share_follow_path(struct equic_share *s);
+/*
+ * What the stack has found the path to take, the window is counted in, and others may
+ * send.
+ */
+void share_follow_payload(struct equic_share *s);
 
 /* What datagrams may have was learned: the path's, or the peer's. */
 void share_limit_payload(struct equic_share *s);
@@ -318,6 +333,21 @@ uint64_t share_close_stream(struct equic_share *s, const struct stream *stream);
 
 /* Who shares is stopped for good: the connection ends. */
 void share_end(struct equic_share *s);
+
+/* path.c */
+
+/* Where packets go now. Return: whether it is another path, or connection ID. */
+bool share_follow_path(struct equic_share *s);
+
+/* The peer has answered on a path, which need not be the one that packets go. */
+void share_validated(struct equic_share *s, const ngtcp2_path *path);
+
+/*
+ * As long as @unvalidated: a packet came; and how many bytes may be sent. The stack
+ * counts them, too, but not those by which its packets are longer than it believes.
+ */
+void share_got(struct equic_share *s, const ngtcp2_path *path, size_t len);
+size_t share_unvalidated_room(const struct equic_share *s);
 
 /* budget.c */
 

@@ -94,17 +94,23 @@ void share_restore(struct equic_share *s)
 	unsigned int i;
 
 	memory_label(s->mapped, s->options.connection);
+	/* Nobody looks at what is in its place. */
+	if (m != s->mapped)
+		return;
+	s->waiting = 0;
 	__atomic_store_n(&m->payload_max, s->payload_max, __ATOMIC_RELAXED);
 	__atomic_store_n(&m->datagram_max, s->datagram_max, __ATOMIC_RELAXED);
 	put_right(&m->data_max, s->data_max);
 	for (i = 0; i < s->streams.count; i++) {
 		const struct stream *stream = &s->streams.slots[s->streams.order[i]];
 
-		if (!stream->released)
-			right[stream->slot] = (struct equic_shared_stream){
-				.word = word_of(stream),
-				.id = stream->id, .max = stream->max,
-			};
+		if (stream->released)
+			continue;
+		s->waiting += !stream->claimed;
+		right[stream->slot] = (struct equic_shared_stream){
+			.word = word_of(stream),
+			.id = stream->id, .max = stream->max,
+		};
 	}
 	for (i = 0; i < EQUIC_SHARED_STREAMS; i++) {
 		put_right(&m->streams[i].id, right[i].id);
@@ -183,6 +189,7 @@ bool share_is_wired(const struct equic_share *s)
 static void learn_state(struct equic_share *s)
 {
 	s->confirmed = share_is_confirmed(s);
+	recovery_early(s->recovery, !s->confirmed);
 	if (ngtcp2_conn_in_closing_period(s->conn) ||
 	    ngtcp2_conn_in_draining_period(s->conn))
 		share_end(s);
@@ -201,11 +208,7 @@ void share_end(struct equic_share *s)
 		number_stop(s->memory);
 }
 
-/*
- * What the stack has found the path to take, the window is counted in, and others may
- * send.
- */
-static void follow_payload(struct equic_share *s)
+void share_follow_payload(struct equic_share *s)
 {
 	uint32_t found, max;
 
@@ -218,71 +221,6 @@ static void follow_payload(struct equic_share *s)
 		return;
 	s->path_payload_max = max;
 	share_limit_payload(s);
-}
-
-/* Asked in each call: where the length is known, nothing need be called for it. */
-static bool same_bytes(const void *a, const void *b, size_t len)
-{
-	switch (len) {
-	case sizeof(struct sockaddr_in):
-		return !memcmp(a, b, sizeof(struct sockaddr_in));
-	case sizeof(struct sockaddr_in6):
-		return !memcmp(a, b, sizeof(struct sockaddr_in6));
-	default:
-		return !memcmp(a, b, len);
-	}
-}
-
-/* Behind its length nothing of it need be set. */
-static bool same_cid(const ngtcp2_cid *a, const ngtcp2_cid *b)
-{
-	return a->datalen == b->datalen && !memcmp(a->data, b->data, a->datalen);
-}
-
-static bool same_address(const ngtcp2_addr *addr,
-			 const ngtcp2_sockaddr_union *known, socklen_t len)
-{
-	return addr->addrlen == len && same_bytes(addr->addr, known, len);
-}
-
-static socklen_t copy_address(ngtcp2_sockaddr_union *known,
-			      const ngtcp2_addr *addr)
-{
-	memcpy(known, addr->addr, least(addr->addrlen, sizeof(*known)));
-	return addr->addrlen;
-}
-
-/* What was known of the path says nothing of another. */
-static void leave_path(struct equic_share *s)
-{
-	s->path_payload_max = least(s->path_payload_max, EQUIC_SHARE_PAYLOAD_DEFAULT);
-	if (!s->begun)
-		return;
-	share_limit_payload(s);
-	follow_payload(s);
-	recovery_path(s->recovery, s->now);
-}
-
-bool share_follow_path(struct equic_share *s)
-{
-	const ngtcp2_path *path = ngtcp2_conn_get_path(s->conn);
-	const ngtcp2_cid *dcid = ngtcp2_conn_get_dcid(s->conn);
-	struct share_path *known = &s->path;
-	bool same = same_address(&path->local, &known->local, known->local_len) &&
-		    same_address(&path->remote, &known->remote,
-				 known->remote_len);
-
-	if (same && same_cid(dcid, &known->dcid))
-		return false;
-	if (s->begun)
-		number_stop(s->memory);
-	s->path_given = false;
-	if (!same && known->remote_len)
-		leave_path(s);
-	known->dcid = *dcid;
-	known->local_len = copy_address(&known->local, &path->local);
-	known->remote_len = copy_address(&known->remote, &path->remote);
-	return true;
 }
 
 /* What it has not been given yet. */
@@ -306,7 +244,7 @@ static void give(struct equic_share *s)
 		key->given = true;
 		explicit_bzero(&told, sizeof(told));
 	}
-	if (!s->declined && !s->path_given) {
+	if (!s->declined && !s->path_given && !s->unvalidated) {
 		s->declined = events->path(s->options.ctx,
 					  ngtcp2_conn_get_path(s->conn),
 					  &s->path.dcid);
@@ -330,7 +268,8 @@ static void serve_second(struct equic_share *s)
 		return;
 	}
 	own_pool(s);
-	if (number_read(s->memory) & EQUIC_NUMBER_STOP && !s->spent && !s->ahead)
+	if (number_read(s->memory) & EQUIC_NUMBER_STOP && s->path_given && !s->spent &&
+	    !s->ahead)
 		number_go(s->memory);
 }
 
@@ -430,7 +369,7 @@ void share_leave(struct equic_share *s)
 		share_estrange(s);
 	learn_state(s);
 	share_follow_path(s);
-	follow_payload(s);
+	share_follow_payload(s);
 	if (recovery_joining(s->recovery))
 		alone_follow(s);
 	if (s->keys[0].key)
