@@ -104,24 +104,54 @@ static bool goes_to(struct scene *sc, uint16_t port)
 	       !(number_read(sc->memory) & EQUIC_NUMBER_STOP);
 }
 
-/* To and fro: ngtcp2 remembers some of them, and says nothing of these any more. */
-static void test_return(int ports)
+static struct scene *begin_long(uint32_t payload_max)
 {
 	struct scene_plan plan = usual;
-	bool right = true;
-	struct scene *sc;
-	int i, round;
 
+	plan.payload_max = payload_max;
 	plan.stream_bytes = 1 << 28;
 	plan.initial_max_data = 1 << 28;
 	plan.max_stream_data = 1 << 28;
 	plan.path.rate = 500000;
-	sc = scene_begun(&plan);
+	return scene_begun(&plan);
+}
+
+/* To and fro: ngtcp2 remembers some of them, and does not ask there any more. */
+static void test_return(int ports)
+{
+	struct scene *sc = begin_long(0);
+	bool right = true;
+	int i, round;
+
 	for (round = 0; round < 2; round++)
 		for (i = 0; i < ports; i++)
 			right &= goes_to(sc, 50000 + i);
 	right &= goes_to(sc, FIRST_PORT);
 	ktap_result(right, "at %d addresses, and there again: the second sender goes on", ports);
+	seeming = 0;
+	scene_free(sc);
+}
+
+/* Ever another one, and home again. */
+static void test_home(int ports)
+{
+	struct scene *sc = begin_long(0);
+	bool right = true;
+	int i;
+
+	for (i = 0; i < ports; i++)
+		right &= goes_to(sc, 50000 + i) && goes_to(sc, FIRST_PORT);
+	ktap_result(right, "%d times elsewhere and home again: the second sender goes on", ports);
+	seeming = 0;
+	scene_free(sc);
+}
+
+/* A datagram of ngtcp2's has less than 1200 bytes then, with which it asks for ever. */
+static void test_least(uint32_t payload_max)
+{
+	struct scene *sc = begin_long(payload_max);
+
+	ktap_result(goes_to(sc, 50000), "with datagrams of %u bytes, too", payload_max);
 	seeming = 0;
 	scene_free(sc);
 }
@@ -133,5 +163,8 @@ int main(void)
 	test_spoofed(S, "shared later");
 	test_return(1);
 	test_return(6);
+	test_home(20);
+	test_least(1200);
+	test_least(1452);
 	return ktap_end();
 }

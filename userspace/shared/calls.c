@@ -110,6 +110,8 @@ static bool is_early(const struct equic_share *s)
 	       share_datagram_max(s) < EQUIC_SHARE_PAYLOAD_MIN + SHARE_GROWTH;
 }
 
+enum { PACKET_MIN = 64 };
+
 /*
  * The stack may write a packet, which is to be longer than it believes. Return: how much
  * room it is told of.
@@ -122,7 +124,8 @@ static size_t stack_room(struct equic_share *s, uint8_t *dest, size_t destlen)
 		destlen = least(destlen, share_unvalidated_room(s));
 	s->packet.begin = dest;
 	s->packet.end = dest + destlen;
-	return destlen > SHARE_GROWTH ? destlen - SHARE_GROWTH : 0;
+	/* Less is no room for anything: ngtcp2 is not to try. */
+	return destlen > PACKET_MIN ? destlen - SHARE_GROWTH : 0;
 }
 
 static uint64_t total(const ngtcp2_vec *datav, size_t datavcnt)

@@ -206,10 +206,10 @@ struct equic_share_stats {
 
 /**
  * equic_share_new - before the connection is made
- * @callbacks: filled in; encrypt, decrypt, hp_mask, update_key, stream_close,
- *	handshake_confirmed and path_validation are replaced by this library's, which
- *	call those that were there. The first four are to be ngtcp2's own before
- *	(ngtcp2_crypto_encrypt_cb() etc.), and all seven are to stay behind
+ * @callbacks: filled in; encrypt, decrypt, hp_mask, update_key, stream_close and
+ *	handshake_confirmed are replaced by this library's, which call those that were
+ *	there. The first four are to be ngtcp2's own before (ngtcp2_crypto_encrypt_cb()
+ *	etc.), and all six are to stay behind
  * @settings: filled in; max_tx_udp_payload_size is limited, and pmtud_probes are set:
  *	so that none is sent, in place of no_pmtud; or, if there are none and the stack
  *	is to find out what the path takes, to those that it tries. initial_pkt_num is to

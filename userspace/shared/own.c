@@ -227,14 +227,14 @@ static void release(struct equic_share *s, struct stream *stream)
 /*
  * What waits is claimed here, and never sent on: the RESET_STREAM of the stack's leaves
  * as it is, or the peer would keep their credit for ever (RFC 9000, 4.6). The words may
- * say of others that they wait.
+ * say of others that they wait, again and again.
  */
 static bool drop_waiting(struct equic_share *s)
 {
-	unsigned int slot, generation;
+	unsigned int slot, generation, tries = EQUIC_SHARED_STREAMS;
 	struct stream *stream;
 
-	while (s->waiting && !stream_claim(s->memory, &slot, &generation)) {
+	while (s->waiting && tries-- && !stream_claim(s->memory, &slot, &generation)) {
 		stream = streams_at(&s->streams, slot, generation);
 		if (!stream || stream->claimed || stream->released)
 			continue;

@@ -5,6 +5,7 @@
  * peer has answered (RFC 9000, 9.3): ngtcp2 keeps to that, and nobody else sends.
  */
 #include <string.h>
+#include "frame.h"
 #include "least.h"
 #include "share.h"
 #include "word.h"
@@ -58,28 +59,62 @@ static struct share_ends ends_of(const ngtcp2_path *path)
 	return ends;
 }
 
-/* Since 1.13 ngtcp2 does not look again at paths that it knows. */
-static bool was_validated(const struct equic_share *s, const ngtcp2_path *path)
+static bool is_known(const ngtcp2_path *path, struct share_ends *ends)
 {
-	size_t i;
+	ngtcp2_path known = {
+		.local = { &ends->local.sa, ends->local_len },
+		.remote = { &ends->remote.sa, ends->remote_len },
+	};
 
-	for (i = 0; i < SHARE_VALIDATED; i++)
-		if (is_between(path, &s->validated[i]))
-			return true;
-	return false;
+	return ends->remote_len && ngtcp2_path_eq(path, &known);
 }
 
-static void remember(struct equic_share *s, const ngtcp2_path *path)
+/*
+ * Since 1.13 ngtcp2 does not look again at paths that it has left: the last ones, for a
+ * while. So many are remembered here at least. Return: which; SHARE_VALIDATED: none.
+ */
+static size_t find_validated(struct equic_share *s, const ngtcp2_path *path)
 {
-	if (!was_validated(s, path))
-		s->validated[s->validations++ % SHARE_VALIDATED] = ends_of(path);
+	size_t i = 0;
+
+	while (i < SHARE_VALIDATED && !is_known(path, &s->validated[i]))
+		i++;
+	return i;
 }
 
-void share_validated(struct equic_share *s, const ngtcp2_path *path)
+/* The last one is the first. */
+static void remember(struct equic_share *s, struct share_ends left)
 {
-	remember(s, path);
-	if (is_between(path, &s->path.ends))
-		s->unvalidated = false;
+	const ngtcp2_path path = {
+		.local = { &left.local.sa, left.local_len },
+		.remote = { &left.remote.sa, left.remote_len },
+	};
+	size_t i = least(find_validated(s, &path), SHARE_VALIDATED - 1);
+
+	memmove(s->validated + 1, s->validated, i * sizeof(s->validated[0]));
+	s->validated[0] = left;
+}
+
+void share_path_sent(struct equic_share *s, const uint8_t *payload, size_t len)
+{
+	struct frame frame = { 0 };
+
+	while (frame_next(payload, len, frame.end, &frame) > 0)
+		if (frame.type == FRAME_PATH_CHALLENGE)
+			memcpy(&s->challenges[s->challenged++ % SHARE_CHALLENGES],
+			       payload + frame.content, sizeof(s->challenges[0]));
+}
+
+void share_path_received(struct equic_share *s, const uint8_t *payload, size_t len)
+{
+	struct frame frame = { 0 };
+	unsigned int i, n = least(s->challenged, SHARE_CHALLENGES);
+
+	while (frame_next(payload, len, frame.end, &frame) > 0)
+		for (i = 0; i < n && frame.type == FRAME_PATH_RESPONSE; i++)
+			if (!memcmp(&s->challenges[i], payload + frame.content,
+				    sizeof(s->challenges[i])))
+				s->unvalidated = false;
 }
 
 /* What was known of the path says nothing of another. */
@@ -98,18 +133,20 @@ static void enter_path(struct equic_share *s, const ngtcp2_path *path)
 {
 	bool first = !s->path.ends.remote_len;
 
+	if (!first && !s->unvalidated)
+		remember(s, s->path.ends);
 	if (!first)
 		leave_path(s);
-	else
-		remember(s, path);
 	s->path.ends = ends_of(path);
-	s->unvalidated = ngtcp2_conn_is_server(s->conn) && !was_validated(s, path);
+	s->unvalidated = !first && ngtcp2_conn_is_server(s->conn) &&
+			 find_validated(s, path) == SHARE_VALIDATED;
+	s->challenged = 0;
 	s->got = s->sent = 0;
 }
 
 void share_got(struct equic_share *s, const ngtcp2_path *path, size_t len)
 {
-	if (is_between(path, &s->path.ends))
+	if (ngtcp2_path_eq(path, ngtcp2_conn_get_path(s->conn)))
 		s->got += len;
 }
 

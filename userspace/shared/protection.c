@@ -281,6 +281,8 @@ static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 
 	if (s)
 		s->encrypts = true;
+	if (s && s->unvalidated && !(aad[0] & LONG_HEADER))
+		share_path_sent(s, plaintext, plaintextlen);
 	if (plaintextlen && !(aad[0] & LONG_HEADER) && !(s && s->foreign)) {
 		if (!s || noncelen != SEAL_IV || dest != plaintext ||
 		    aad + aadlen != dest)
@@ -330,6 +332,8 @@ static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 		return ret;
 	if (!s)
 		return NGTCP2_ERR_CALLBACK_FAILURE;
+	if (s->unvalidated)
+		share_path_received(s, dest, ciphertextlen - SEAL_TAG);
 	if (s->begun)
 		translate_received(&s->translator, dest, ciphertextlen - SEAL_TAG);
 	return 0;
@@ -390,19 +394,6 @@ static int on_stream_close(ngtcp2_conn *conn, uint32_t flags, int64_t stream_id,
 				    user_data, stream_user_data) : 0;
 }
 
-static int on_path_validation(ngtcp2_conn *conn, uint32_t flags, const ngtcp2_path *path,
-			      const ngtcp2_path *old_path,
-			      ngtcp2_path_validation_result result, void *user_data)
-{
-	struct equic_share *s = share_current;
-
-	if (s && result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS)
-		share_validated(s, path);
-	return s && s->its.path_validation ?
-		s->its.path_validation(conn, flags, path, old_path, result,
-				       user_data) : 0;
-}
-
 void protection_callbacks(struct equic_share *s, ngtcp2_callbacks *callbacks)
 {
 	s->its = *callbacks;
@@ -412,7 +403,6 @@ void protection_callbacks(struct equic_share *s, ngtcp2_callbacks *callbacks)
 	callbacks->update_key = on_update_key;
 	callbacks->handshake_confirmed = on_handshake_confirmed;
 	callbacks->stream_close = on_stream_close;
-	callbacks->path_validation = on_path_validation;
 }
 
 /* Those that all senders have. With another the stack may be alone. */

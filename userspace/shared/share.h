@@ -83,8 +83,8 @@ struct share_ends {
 	socklen_t		local_len, remote_len;
 };
 
-/* So many paths are remembered that the peer has answered on. */
-enum { SHARE_VALIDATED = 16 };
+/* So many paths are remembered that the peer has answered on; and questions. */
+enum { SHARE_VALIDATED = 16, SHARE_CHALLENGES = 8 };
 
 /* Who is known to be where; the second sender is told of each change. */
 struct share_path {
@@ -182,8 +182,9 @@ struct equic_share {
 
 	struct share_path		path;
 	struct share_ends		validated[SHARE_VALIDATED];
-	unsigned int			validations;
 	bool				unvalidated;	/* path: who knows who is there? */
+	uint64_t			challenges[SHARE_CHALLENGES];
+	unsigned int			challenged;	/* so often */
 	uint64_t			got, sent;	/* bytes there, as long as that is so */
 	bool				path_given;
 	bool				confirmed;	/* RFC 9001, 4.1.2 */
@@ -339,8 +340,12 @@ void share_end(struct equic_share *s);
 /* Where packets go now. Return: whether it is another path, or connection ID. */
 bool share_follow_path(struct equic_share *s);
 
-/* The peer has answered on a path, which need not be the one that packets go. */
-void share_validated(struct equic_share *s, const ngtcp2_path *path);
+/*
+ * As long as @unvalidated: what the stack sends, and got. Whether the peer has answered
+ * is seen in the frames, for ngtcp2 does not say so of an answer to a short datagram.
+ */
+void share_path_sent(struct equic_share *s, const uint8_t *payload, size_t len);
+void share_path_received(struct equic_share *s, const uint8_t *payload, size_t len);
 
 /*
  * As long as @unvalidated: a packet came; and how many bytes may be sent. The stack
