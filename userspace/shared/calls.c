@@ -32,7 +32,6 @@ static ngtcp2_ssize finish(struct equic_share *s, uint8_t *dest,
 	sent.size = packet->at - dest + packet->len;
 	packet->at = NULL;
 	s->stats.stack++;
-	s->sent += sent.size;
 	if (recovery_sent(s->recovery, &sent))
 		s->error = NGTCP2_ERR_NOMEM;
 	if (sent.elicits)
@@ -78,10 +77,7 @@ int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
 	ret = ngtcp2_conn_read_pkt(s->conn, path, pi, pkt, pktlen, ts);
 	if (ret == NGTCP2_ERR_DRAINING || ret == NGTCP2_ERR_CLOSING)
 		share_end(s);
-	ret = leave(s, ret);
-	if (s->unvalidated)
-		share_got(s, path, pktlen);
-	return ret;
+	return leave(s, ret);
 }
 
 /* A packet of the library's own, on the stack's path. */
@@ -110,8 +106,6 @@ static bool is_early(const struct equic_share *s)
 	       share_datagram_max(s) < EQUIC_SHARE_PAYLOAD_MIN + SHARE_GROWTH;
 }
 
-enum { PACKET_MIN = 64 };
-
 /*
  * The stack may write a packet, which is to be longer than it believes. Return: how much
  * room it is told of.
@@ -120,12 +114,9 @@ static size_t stack_room(struct equic_share *s, uint8_t *dest, size_t destlen)
 {
 	if (s->parameters && !is_early(s))
 		destlen = least(destlen, share_datagram_max(s));
-	if (s->unvalidated)
-		destlen = least(destlen, share_unvalidated_room(s));
 	s->packet.begin = dest;
 	s->packet.end = dest + destlen;
-	/* Less is no room for anything: ngtcp2 is not to try. */
-	return destlen > PACKET_MIN ? destlen - SHARE_GROWTH : 0;
+	return destlen > SHARE_GROWTH ? destlen - SHARE_GROWTH : 0;
 }
 
 static uint64_t total(const ngtcp2_vec *datav, size_t datavcnt)

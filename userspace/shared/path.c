@@ -10,8 +10,6 @@
 #include "share.h"
 #include "word.h"
 
-enum { AMPLIFICATION = 3 };
-
 /* Asked in each call: where the length is known, nothing need be called for it. */
 static bool same_bytes(const void *a, const void *b, size_t len)
 {
@@ -141,18 +139,6 @@ static void enter_path(struct equic_share *s, const ngtcp2_path *path)
 	s->unvalidated = !first && ngtcp2_conn_is_server(s->conn) &&
 			 find_validated(s, path) == SHARE_VALIDATED;
 	s->challenged = 0;
-	s->got = s->sent = 0;
-}
-
-void share_got(struct equic_share *s, const ngtcp2_path *path, size_t len)
-{
-	if (ngtcp2_path_eq(path, ngtcp2_conn_get_path(s->conn)))
-		s->got += len;
-}
-
-size_t share_unvalidated_room(const struct equic_share *s)
-{
-	return AMPLIFICATION * s->got - least(s->sent, AMPLIFICATION * s->got);
 }
 
 bool share_follow_path(struct equic_share *s)

@@ -185,7 +185,6 @@ struct equic_share {
 	bool				unvalidated;	/* path: who knows who is there? */
 	uint64_t			challenges[SHARE_CHALLENGES];
 	unsigned int			challenged;	/* so often */
-	uint64_t			got, sent;	/* bytes there, as long as that is so */
 	bool				path_given;
 	bool				confirmed;	/* RFC 9001, 4.1.2 */
 	bool				parameters;	/* the peer's are known */
@@ -346,13 +345,6 @@ bool share_follow_path(struct equic_share *s);
  */
 void share_path_sent(struct equic_share *s, const uint8_t *payload, size_t len);
 void share_path_received(struct equic_share *s, const uint8_t *payload, size_t len);
-
-/*
- * As long as @unvalidated: a packet came; and how many bytes may be sent. The stack
- * counts them, too, but not those by which its packets are longer than it believes.
- */
-void share_got(struct equic_share *s, const ngtcp2_path *path, size_t len);
-size_t share_unvalidated_room(const struct equic_share *s);
 
 /* budget.c */
 
