@@ -65,8 +65,7 @@ static void test_other_cipher(void)
 	struct scene_plan plan = usual;
 	struct scene *sc;
 
-	plan.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-CCM:"
-			"%DISABLE_TLS13_COMPAT_MODE";
+	plan.priority = WORLD_FOREIGN_CIPHER;
 	plan.loss = 30;
 	sc = scene_new(&plan);
 	do

@@ -97,8 +97,7 @@ static void test_other_cipher(void)
 	struct scene_plan plan = usual;
 	struct scene *sc;
 
-	plan.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-CCM:"
-			"%DISABLE_TLS13_COMPAT_MODE";
+	plan.priority = WORLD_FOREIGN_CIPHER;
 	sc = scene_new(&plan);
 	ktap_result(scene_play(sc, 60 * S) && !world_confirmed(sc->world),
 		    "with a cipher that only the stack has there is no handshake");

@@ -52,6 +52,10 @@ struct world_options {
 	uint64_t			(*clock)(void);
 };
 
+/* A priority: a cipher that the stack has, and other senders have not. */
+#define WORLD_FOREIGN_CIPHER \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-CCM:%DISABLE_TLS13_COMPAT_MODE"
+
 struct world;
 
 /**

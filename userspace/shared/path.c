@@ -57,12 +57,17 @@ static struct share_ends ends_of(const ngtcp2_path *path)
 	return ends;
 }
 
-static bool is_known(const ngtcp2_path *path, struct share_ends *ends)
+static ngtcp2_path path_between(struct share_ends *ends)
 {
-	ngtcp2_path known = {
+	return (ngtcp2_path){
 		.local = { &ends->local.sa, ends->local_len },
 		.remote = { &ends->remote.sa, ends->remote_len },
 	};
+}
+
+static bool is_known(const ngtcp2_path *path, struct share_ends *ends)
+{
+	ngtcp2_path known = path_between(ends);
 
 	return ends->remote_len && ngtcp2_path_eq(path, &known);
 }
@@ -83,10 +88,7 @@ static size_t find_validated(struct equic_share *s, const ngtcp2_path *path)
 /* The last one is the first. */
 static void remember(struct equic_share *s, struct share_ends left)
 {
-	const ngtcp2_path path = {
-		.local = { &left.local.sa, left.local_len },
-		.remote = { &left.remote.sa, left.remote_len },
-	};
+	const ngtcp2_path path = path_between(&left);
 	size_t i = least(find_validated(s, &path), SHARE_VALIDATED - 1);
 
 	memmove(s->validated + 1, s->validated, i * sizeof(s->validated[0]));
