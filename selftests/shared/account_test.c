@@ -453,6 +453,29 @@ static void test_probes_wait(void)
 	scene_free(sc);
 }
 
+/* It comes in one datagram with the end of the handshake. */
+static void test_early_credit(void)
+{
+	struct scene_plan plan = usual;
+	uint64_t max = plan.initial_max_data + 1000;
+	struct equic_share *share;
+	struct scene *sc;
+
+	plan.client = true;
+	sc = scene_new(&plan);
+	share = world_share(sc->world);
+	scene_run(sc, 5 * MS);
+	if (share->parameters)
+		ktap_bail("the peer's parameters are known");
+	enemy_hear(sc, FRAME_MAX_DATA, max, 0, 1);
+	while (!share->parameters)
+		scene_run(sc, MS);
+	ktap_result(!is_estranged(sc) && share->data_max >= max &&
+		    sc->memory->data_max >= max,
+		    "MAX_DATA that is heard before the peer's parameters counts");
+	scene_free(sc);
+}
+
 int main(void)
 {
 	ktap_begin();
@@ -466,5 +489,6 @@ int main(void)
 	test_sent_behind();
 	test_broken_ring();
 	test_given_up_within();
+	test_early_credit();
 	return ktap_end();
 }

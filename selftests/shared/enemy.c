@@ -4,6 +4,8 @@
 #include "enemy.h"
 #include "ktap.h"
 #include "seal.h"
+#include "share.h"
+#include "varint.h"
 #include "word.h"
 
 const struct scene_plan enemy_plan = {
@@ -21,6 +23,20 @@ bool enemy_is_harmless(struct scene *sc)
 	got = scene_received(sc, sc->stack_stream);
 	return !err && got->fin && !got->wrong &&
 	       !world_receiver(sc->world)->repeated;
+}
+
+void enemy_hear(struct scene *sc, enum frame_type type, uint64_t first, uint64_t second,
+		int numbers)
+{
+	uint8_t payload[64] = { type }, *end = payload + sizeof(payload), *at;
+
+	at = varint_write(payload + 1, end, first);
+	if (numbers > 1)
+		at = varint_write(at, end, second);
+	if (translate_received(&world_share(sc->world)->translator, payload,
+			       at - payload))
+		ktap_bail("a frame that is none");
+	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
 }
 
 void enemy_submit(struct scene *sc, const struct equic_record *what)

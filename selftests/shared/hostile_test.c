@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "chance.h"
 #include "enemy.h"
 #include "frame.h"
@@ -197,6 +198,18 @@ static void noise_in_ring(struct equic_shared *m, int ring_fd)
 	ring_free(ring);
 }
 
+/* As if more had been read of it than there was: nobody has room. */
+static void ring_read_further(struct equic_shared *m, int ring_fd)
+{
+	__u64 *consumer = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring_fd, 0);
+
+	(void)m;
+	if (consumer == MAP_FAILED)
+		ktap_bail("no ring");
+	*consumer += 8;
+	munmap(consumer, 4096);
+}
+
 /* What is done about it. */
 enum answer {
 	NOTHING,	/* there is no need */
@@ -236,6 +249,7 @@ static const struct {
 	{ "noise in the streams", noise_in_streams, ESTRANGED },
 	{ "noise in the ring", noise_in_ring, COUNTED },
 	{ "noise everywhere", noise, ESTRANGED },
+	{ "the ring was read further", ring_read_further, NOTHING },
 };
 
 static enum answer answer_of(struct scene *sc)
@@ -287,6 +301,23 @@ static void test_heir(size_t i)
 	sc->revive_at = world_now(sc->world);
 	ktap_result(enemy_is_harmless(sc), "%s, and it dies: another one does no harm",
 		    words[i].name);
+	scene_free(sc);
+}
+
+/* When all was read, so that there is nothing to be read that would put it right. */
+static void test_heir_ring(void)
+{
+	struct scene *sc = begin(&enemy_plan);
+	struct equic_share_stats before, st;
+
+	ring_read_further(sc->memory, equic_share_ring_fd(world_share(sc->world), 0));
+	sc->dead = true;
+	sc->revive_at = world_now(sc->world);
+	equic_share_get_stats(world_share(sc->world), &before);
+	scene_run(sc, S);
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_result(st.second > before.second,
+		    "another one has room in a ring that was read further");
 	scene_free(sc);
 }
 
@@ -463,21 +494,6 @@ static void test_record_twice(void)
 	scene_free(sc);
 }
 
-/* What the peer may write there: as translate_received() finds it in a packet. */
-static void hear(struct scene *sc, enum frame_type type, uint64_t first,
-		 uint64_t second, int numbers)
-{
-	uint8_t payload[64] = { type }, *end = payload + sizeof(payload), *at;
-
-	at = varint_write(payload + 1, end, first);
-	if (numbers > 1)
-		at = varint_write(at, end, second);
-	if (translate_received(&world_share(sc->world)->translator, payload,
-			       at - payload))
-		ktap_bail("a frame that is none");
-	equic_share_handle_expiry(world_share(sc->world), world_now(sc->world));
-}
-
 static struct equic_share_stream stream_that(struct scene *sc, bool begun)
 {
 	struct equic_share_stream st, *at = NULL;
@@ -497,26 +513,26 @@ static void test_frames(void)
 
 	/* It is the lowest that waits: the higher ones cannot be known either. */
 	st = stream_that(sc, false);
-	hear(sc, FRAME_STOP_SENDING, st.id, VARINT_MAX, 2);
+	enemy_hear(sc, FRAME_STOP_SENDING, st.id, VARINT_MAX, 2);
 	ktap_result(sc->stopped == 1 && enemy_is_harmless(sc) &&
 		    scene_received(sc, st.id)->reset,
 		    "STOP_SENDING for a stream that waits resets it");
-	hear(sc, FRAME_STOP_SENDING, st.id, 1, 2);
+	enemy_hear(sc, FRAME_STOP_SENDING, st.id, 1, 2);
 	ktap_result(sc->stopped == 1 && enemy_is_harmless(sc),
 		    "and nothing is done when it comes again, behind its end");
 	scene_free(sc);
 
 	sc = begin(&enemy_plan);
-	hear(sc, FRAME_MAX_DATA, VARINT_MAX, 0, 1);
+	enemy_hear(sc, FRAME_MAX_DATA, VARINT_MAX, 0, 1);
 	st = stream_that(sc, true);
-	hear(sc, FRAME_MAX_STREAM_DATA, st.id, VARINT_MAX, 2);
+	enemy_hear(sc, FRAME_MAX_STREAM_DATA, st.id, VARINT_MAX, 2);
 	ktap_result(equic_share_stream_send(world_share(sc->world), st.id,
 					    EQUIC_STREAM_END_MASK - 1, 2, false) ==
 			    NGTCP2_ERR_INVALID_ARGUMENT &&
 		    answer_of(sc) == NOTHING,
 		    "the largest limits that there are do no harm");
-	hear(sc, FRAME_MAX_DATA, 0, 0, 1);
-	hear(sc, FRAME_MAX_STREAM_DATA, st.id, 0, 2);
+	enemy_hear(sc, FRAME_MAX_DATA, 0, 0, 1);
+	enemy_hear(sc, FRAME_MAX_STREAM_DATA, st.id, 0, 2);
 	ktap_result(answer_of(sc) == NOTHING && sc->memory->data_max == VARINT_MAX,
 		    "smaller ones that come late are ignored");
 	scene_free(sc);
@@ -654,6 +670,7 @@ int main(int argc, char **argv)
 		test_word(chances.seed, i);
 	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
 		test_heir(i);
+	test_heir_ring();
 	for (i = 0; i < sizeof(records) / sizeof(records[0]); i++)
 		test_record(i);
 	test_record_twice();

@@ -119,6 +119,105 @@ static void test_leaps(void)
 	scene_free(sc);
 }
 
+static const struct scene_plan wide = {
+	.path = { .delay = 100 * MS, .rate = 60000000, .queue = 1 << 26 },
+	.seed = 3, .streams = 1, .stream_bytes = 1 << 28, .stack_bytes = 1,
+	.initial_max_data = 1 << 28, .max_stream_data = 1 << 28,
+};
+
+/* There is that much of a window, and from now on the test sends by the second sender. */
+static struct scene *begin_quiet(const struct scene_plan *plan, uint64_t window)
+{
+	struct scene *sc = scene_begun(plan);
+	struct equic_share_stats st;
+
+	do {
+		scene_run(sc, 10 * MS);
+		equic_share_get_stats(world_share(sc->world), &st);
+	} while (st.window < window);
+	sc->streams[0].live = false;
+	sc->datagrams = sc->plan.datagrams;
+	scene_run(sc, S);
+	return sc;
+}
+
+/* All that was sent is acknowledged, and nobody has anything to send. */
+static struct scene *begin_silent(void)
+{
+	struct scene *sc = begin_quiet(&wide, 1);
+
+	/* The peer does not acknowledge what elicits nothing but with something else. */
+	if (second_datagram(sc->second, "", 1, 0))
+		ktap_bail("no datagram");
+	scene_run(sc, S);
+	if (recovery_end(world_share(sc->world)->recovery) != UINT64_MAX)
+		ktap_bail("something is in flight");
+	return sc;
+}
+
+/* Each of them is of no packet, and no packet is in flight. */
+static void test_void_leaps(void)
+{
+	struct scene *sc = begin_silent();
+	struct equic_record record = {
+		.connection = sc->memory->connection, .size = 100,
+		.kind = EQUIC_RECORD_DATAGRAM, .flags = EQUIC_RECORD_UNSENT,
+	};
+	uint64_t word;
+	int i;
+
+	end_second(sc);
+	for (i = 0; i < 300; i++) {
+		word = __atomic_add_fetch(&sc->memory->number, 32000, __ATOMIC_RELAXED);
+		record.number = (word & ~EQUIC_NUMBER_STOP) - 1;
+		enemy_submit(sc, &record);
+	}
+	look(sc);
+	ktap_result(is_given_up(sc) && enemy_is_harmless(sc),
+		    "nor are they where all of them are told of as void");
+	scene_free(sc);
+}
+
+/* One after another, while one packet is in flight. */
+static void test_dying_leaps(void)
+{
+	struct scene_plan plan = enemy_plan;
+	struct scene *sc;
+	int i;
+
+	plan.path.delay = 100 * MS;
+	sc = scene_begun(&plan);
+	end_second(sc);
+	for (i = 0; i < 5; i++) {
+		__atomic_add_fetch(&sc->memory->number, SHARE_LEAP, __ATOMIC_RELAXED);
+		equic_share_second_died(world_share(sc->world));
+	}
+	ktap_result(is_given_up(sc) && enemy_is_harmless(sc),
+		    "nor are they where each one leaps once, and dies");
+	scene_free(sc);
+}
+
+/* Where nothing is in flight a leap is not the end for whoever comes behind it. */
+static void test_leap_of_dead(void)
+{
+	struct scene *sc = begin_silent();
+	struct equic_share_stats before, st;
+
+	__atomic_add_fetch(&sc->memory->number, SHARE_LEAP, __ATOMIC_RELAXED);
+	sc->dead = true;
+	sc->revive_at = world_now(sc->world);
+	equic_share_get_stats(world_share(sc->world), &before);
+	/* Something for it to do. */
+	sc->plan.datagrams += 100;
+	scene_run(sc, S);
+	equic_share_get_stats(world_share(sc->world), &st);
+	ktap_result(!is_given_up(sc) && st.second >= before.second + 100 &&
+		    sc->datagrams == sc->plan.datagrams &&
+		    enemy_is_harmless(sc),
+		    "one leaps once, and dies, while all are silent: another one goes on");
+	scene_free(sc);
+}
+
 /* Nobody tells of one; the stack finds each. */
 static void test_silent_leaps(void)
 {
@@ -187,28 +286,6 @@ static void test_runaway(void)
 	ktap_result(enemy_is_harmless(sc),
 		    "and no number that he has told of is used again");
 	scene_free(sc);
-}
-
-static const struct scene_plan wide = {
-	.path = { .delay = 100 * MS, .rate = 60000000, .queue = 1 << 26 },
-	.seed = 3, .streams = 1, .stream_bytes = 1 << 28, .stack_bytes = 1,
-	.initial_max_data = 1 << 28, .max_stream_data = 1 << 28,
-};
-
-/* There is that much of a window, and from now on the test sends by the second sender. */
-static struct scene *begin_quiet(const struct scene_plan *plan, uint64_t window)
-{
-	struct scene *sc = scene_begun(plan);
-	struct equic_share_stats st;
-
-	do {
-		scene_run(sc, 10 * MS);
-		equic_share_get_stats(world_share(sc->world), &st);
-	} while (st.window < window);
-	sc->streams[0].live = false;
-	sc->datagrams = sc->plan.datagrams;
-	scene_run(sc, S);
-	return sc;
 }
 
 /* As many of one byte as it may send in @ns. Return: the last one's error. */
@@ -368,6 +445,34 @@ static void test_late_thread(void)
 	scene_free(sc);
 }
 
+/* Of a number that is long forgotten it is told that it is of no packet. */
+static void test_late_void(void)
+{
+	struct scene *sc = begin_quiet(&wide, 8 << 20);
+	struct equic_share *share = world_share(sc->world);
+	struct equic_record record = {
+		.connection = sc->memory->connection, .kind = EQUIC_RECORD_DATAGRAM,
+		.flags = EQUIC_RECORD_UNSENT,
+	};
+	struct equic_share_stats before, st;
+	uint64_t word;
+
+	if (number_take(sc->memory, true, &word))
+		ktap_bail("no number");
+	record.number = word;
+	if (!library_sends(sc, number_pn(record.number) + 3 * RECOVERY_KEPT, 400 * MS))
+		ktap_bail("%llu numbers", (unsigned long long)share->floor);
+	scene_run(sc, S);
+	equic_share_get_stats(share, &before);
+	enemy_submit(sc, &record);
+	look(sc);
+	equic_share_get_stats(share, &st);
+	ktap_result(st.voids == before.voids + 1 && st.hostile == before.hostile &&
+		    !is_given_up(sc),
+		    "who finds long behind that its number is of no packet is honest");
+	scene_free(sc);
+}
+
 /*
  * Behind a packet that the library has not heard of, it hears of it when the peer
  * acknowledges it.
@@ -434,12 +539,16 @@ int main(int argc, char **argv)
 	chances = chance_plan(argc, argv, 1, "runs");
 	test_talker();
 	test_leaps();
+	test_void_leaps();
+	test_dying_leaps();
+	test_leap_of_dead();
 	test_silent_leaps();
 	test_leap();
 	test_runaway();
 	test_far_ahead();
 	test_library_ahead();
 	test_late_thread();
+	test_late_void();
 	play_set_back(false, "numbers go back");
 	play_set_back(true, "there is zero in all of the memory");
 	test_timeless(chances.seed);

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "chance.h"
+#include "equic_second.h"
 #include "ktap.h"
+#include "memory.h"
 #include "pair.h"
 #include "word.h"
 
@@ -330,6 +332,47 @@ static void test_hostile(void)
 	pair_end(&pair);
 }
 
+/* In each moment one waits that nobody can have. */
+static struct equic_shared *endless;
+static unsigned int claims;
+
+int __real_second_claim(struct second *second, unsigned int *slot,
+			unsigned int *generation);
+int __wrap_second_claim(struct second *second, unsigned int *slot,
+			unsigned int *generation);
+
+int __wrap_second_claim(struct second *second, unsigned int *slot,
+			unsigned int *generation)
+{
+	endless->streams[0].id = UINT64_MAX;
+	endless->streams[0].word = 1ULL << EQUIC_STREAM_GENERATION_SHIFT;
+	if (++claims > 1000000)
+		ktap_bail("claims without end");
+	return __real_second_claim(second, slot, generation);
+}
+
+static void test_endless(void)
+{
+	const struct equic_second_ops none = { 0 };
+	struct equic_second_stream stream;
+	struct equic_second *second;
+	int memory_fd, ring_fd;
+	struct ring *ring;
+
+	endless = memory_make(1, &memory_fd);
+	ring = ring_make(1 << 14, &ring_fd);
+	second = endless && ring ? equic_second_new(memory_fd, ring_fd, &none, NULL) : NULL;
+	if (!second)
+		ktap_bail("no sender");
+	ktap_result(equic_second_claim(second, &stream) == -ENOENT,
+		    "as many streams that nobody can have wait as are claimed: it ends");
+	equic_second_free(second);
+	ring_free(ring);
+	memory_unmap(endless);
+	close(memory_fd);
+	close(ring_fd);
+}
+
 int main(int argc, char **argv)
 {
 	ktap_begin();
@@ -338,5 +381,6 @@ int main(int argc, char **argv)
 	ops.now = now;
 	test_senders();
 	test_hostile();
+	test_endless();
 	return ktap_end();
 }

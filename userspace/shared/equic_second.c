@@ -135,10 +135,10 @@ static bool look_at(const struct equic_second *s, unsigned int slot,
 
 int equic_second_claim(struct equic_second *s, struct equic_second_stream *stream)
 {
-	unsigned int slot, generation;
+	unsigned int slot, generation, tries = EQUIC_SHARED_STREAMS;
 
 	/* One that the endpoint has forgotten meanwhile is passed over. */
-	while (!second_claim(s->second, &slot, &generation))
+	while (tries-- && !second_claim(s->second, &slot, &generation))
 		if (look_at(s, slot, stream) && stream->generation == generation)
 			return 0;
 	return -ENOENT;

@@ -181,12 +181,16 @@ static int record_stream(struct equic_share *s, const struct equic_record *r)
 
 static int record_unsent(struct equic_share *s, const struct equic_record *r)
 {
+	int err;
+
 	if (r->kind == EQUIC_RECORD_DATAGRAM)
 		say_fate(s, r->cookie, EQUIC_SHARE_VOID);
 	if (r->number == EQUIC_RECORD_NO_NUMBER)
 		return 0;
 	s->stats.voids++;
-	return recovery_void(s->recovery, number_pn(r->number));
+	err = recovery_void(s->recovery, number_pn(r->number));
+	/* So late that no acknowledgment of it would be looked at. */
+	return err == -ESTALE ? 0 : err;
 }
 
 _Static_assert(RECOVERY_QUEUES == 1 + EQUIC_SHARE_RINGS_MAX,
@@ -376,7 +380,8 @@ static void recover_numbers(struct equic_share *s)
 
 	/* Another second sender would go on with it, and be honest. */
 	if (number_epoch(word) != s->epoch || next < s->floor ||
-	    next - s->floor > SHARE_LEAP) {
+	    next - s->floor > SHARE_LEAP ||
+	    (next > s->floor && share_is_beyond(s, next - 1))) {
 		share_estrange(s);
 		return;
 	}

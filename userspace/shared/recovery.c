@@ -206,6 +206,11 @@ uint64_t recovery_end(struct recovery *r)
 	return sent_end(&r->sent);
 }
 
+uint64_t recovery_next(const struct recovery *r)
+{
+	return r->above;
+}
+
 int recovery_void(struct recovery *r, uint64_t pn)
 {
 	return sent_void(&r->sent, pn);

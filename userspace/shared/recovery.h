@@ -156,6 +156,9 @@ int recovery_sent(struct recovery *r, const struct sent *sent);
 /* Below it recovery_sent() does not return -ENOBUFS. UINT64_MAX: nowhere. */
 uint64_t recovery_end(struct recovery *r);
 
+/* Behind all numbers that were sent. */
+uint64_t recovery_next(const struct recovery *r);
+
 /**
  * recovery_void - a number was taken and will not be sent
  * @r: recovery

@@ -338,6 +338,8 @@ unsigned int ring_recover(struct ring *r)
 	if (r->produces || r->broken || filled(r, &left))
 		return 0;
 	r->abandoned = r->position + left;
+	/* Whoever comes behind it is to find room, whatever was written there. */
+	__atomic_store_n(r->consumer, r->position, __ATOMIC_RELEASE);
 	/* What is no record is found by ring_next(), when it comes there. */
 	for (; left; left -= room, at += room) {
 		len = __atomic_load_n(&header_at(r, at)->len, __ATOMIC_ACQUIRE);

@@ -35,11 +35,26 @@ static void put_stream(struct equic_shared *m, const struct stream *stream)
 		stream_close(m, stream->slot);
 }
 
+/*
+ * Up to there recovery has room. Where nothing is in flight there is no end to it: then
+ * it is measured from the last packet, or numbers of none could go on and on.
+ */
+static uint64_t numbers_end(const struct equic_share *s)
+{
+	uint64_t base = most(recovery_next(s->recovery), s->first);
+
+	return least(recovery_end(s->recovery), base + 4 * SHARE_LEAP);
+}
+
 void share_watch_numbers(struct equic_share *s)
 {
-	s->ahead = s->floor >= recovery_end(s->recovery) - 3 * SHARE_LEAP;
-	if (s->ahead)
-		number_stop(s->memory);
+	s->ahead = s->floor >= numbers_end(s) - 3 * SHARE_LEAP;
+	if (!s->ahead)
+		return;
+	number_stop(s->memory);
+	/* Nobody's packet may come, behind which the second sender could go on. */
+	if (recovery_end(s->recovery) == UINT64_MAX)
+		s->probes = most(s->probes, 1);
 }
 
 void share_know_number(struct equic_share *s, uint64_t pn)
@@ -51,7 +66,7 @@ void share_know_number(struct equic_share *s, uint64_t pn)
 bool share_is_beyond(const struct equic_share *s, uint64_t pn)
 {
 	return s->memory == s->mapped &&
-	       pn >= recovery_end(s->recovery) - 2 * SHARE_LEAP;
+	       pn >= numbers_end(s) - 2 * SHARE_LEAP;
 }
 
 /* The words as they should be. */
@@ -164,7 +179,8 @@ void share_learn_parameters(struct equic_share *s)
 	if (!p)
 		return;
 	s->parameters = true;
-	s->data_max = p->initial_max_data;
+	/* A packet of the same datagram may have allowed more. */
+	s->data_max = most(s->data_max, p->initial_max_data);
 	s->stream_max = p->initial_max_stream_data_uni;
 	data_allow(s->memory, p->initial_max_data);
 	s->datagram_max = least(p->max_datagram_frame_size, UINT32_MAX);
