@@ -5,8 +5,10 @@
  * whoever sends. Behind that all go on, also where the peer has been before.
  */
 #include <string.h>
+#include "frame.h"
 #include "ktap.h"
 #include "scene.h"
+#include "share.h"
 #include "word.h"
 
 #define MS NGTCP2_MILLISECONDS
@@ -94,29 +96,39 @@ static void test_spoofed(uint64_t share_at, const char *when)
 	scene_free(sc);
 }
 
-/* Return: whether the second sender sends there, a second later. */
+/* Return: whether the second sender sends there, soon. */
 static bool goes_to(struct scene *sc, uint16_t port)
 {
-	uint64_t before;
+	uint64_t before, end = world_now(sc->world) + 5 * S;
+	bool there;
 
 	seeming = port;
-	scene_run(sc, S);
-	before = stats(sc).second;
-	scene_run(sc, 200 * MS);
-	return server_port(sc->world) == port && stats(sc).second > before &&
-	       !(number_read(sc->memory) & EQUIC_NUMBER_STOP);
+	do {
+		there = server_port(sc->world) == port;
+		before = stats(sc).second;
+		scene_run(sc, 200 * MS);
+		there &= stats(sc).second > before &&
+			 !(number_read(sc->memory) & EQUIC_NUMBER_STOP);
+	} while (!there && world_now(sc->world) < end);
+	return there;
 }
 
-static struct scene *begin_long(uint32_t payload_max)
+static struct scene *begin_with(uint32_t payload_max, uint64_t peer_payload_max)
 {
 	struct scene_plan plan = usual;
 
 	plan.payload_max = payload_max;
+	plan.max_udp_payload_size = peer_payload_max;
 	plan.stream_bytes = 1 << 28;
 	plan.initial_max_data = 1 << 28;
 	plan.max_stream_data = 1 << 28;
 	plan.path.rate = 500000;
 	return scene_begun(&plan);
+}
+
+static struct scene *begin_long(uint32_t payload_max)
+{
+	return begin_with(payload_max, 0);
 }
 
 /* To and fro: ngtcp2 remembers some of them, and does not ask there any more. */
@@ -149,13 +161,99 @@ static void test_home(int ports)
 	scene_free(sc);
 }
 
-/* A datagram of ngtcp2's has less than 1200 bytes then, with which it asks for ever. */
-static void test_least(uint32_t payload_max)
+/* With the least that the options take ngtcp2's datagrams are long enough to ask once. */
+static void test_payload(uint32_t payload_max)
 {
 	struct scene *sc = begin_long(payload_max);
+	bool right = goes_to(sc, 50000);
 
-	ktap_result(goes_to(sc, 50000), "with datagrams of %u bytes, too", payload_max);
+	ktap_diag("asked %u times", world_share(sc->world)->path.challenged);
+	ktap_result(right && world_share(sc->world)->path.challenged <= 6 &&
+		    !world_share(sc->world)->path.wandering,
+		    "with datagrams of %u bytes, too, and it is not asked for ever",
+		    payload_max);
 	seeming = 0;
+	scene_free(sc);
+}
+
+/* Nothing but keep-alives, for twelve minutes. */
+static void rest(struct scene *sc)
+{
+	ngtcp2_conn_set_keep_alive_timeout(world_sender(sc->world), 20 * S);
+	sc->dead = true;
+	sc->revive_at = world_now(sc->world) + 720 * S;
+	scene_run(sc, 721 * S);
+}
+
+/*
+ * A peer that allows no more than 1200 bytes, of which ngtcp2 has 1197, asks for ever;
+ * and all the time the path before is the one that ngtcp2 goes back to.
+ */
+static void test_short_for_long(void)
+{
+	struct scene *sc = begin_with(0, 1200);
+	bool right = goes_to(sc, 50000);
+
+	rest(sc);
+	right &= goes_to(sc, 50001) && goes_to(sc, FIRST_PORT);
+	ktap_result(right, "where no datagram is long enough, and twelve minutes later home");
+	seeming = 0;
+	scene_free(sc);
+}
+
+/* Who had the address then may not have it any more. */
+static void test_former(void)
+{
+	struct scene *sc = begin_long(0);
+	bool right = true;
+	int i;
+
+	/* The second time newer ones do not ask. */
+	for (i = 0; i < 2; i++)
+		right &= goes_to(sc, 50000) && goes_to(sc, FIRST_PORT);
+	rest(sc);
+	got = sent = packets = 0;
+	counted = sc->world;
+	seeming = 50000;
+	few = 1;
+	scene_run(sc, 500 * MS);
+	ktap_diag("%llu bytes came, %llu were sent", (unsigned long long)got,
+		  (unsigned long long)sent);
+	ktap_result(right && got && sent <= 3 * got + 3 * packets,
+		    "nor is more sent to an address that answered twelve minutes ago");
+	counted = NULL;
+	seeming = 0;
+	few = -1;
+	scene_free(sc);
+}
+
+/* What is asked elsewhere, and answered, says nothing of where packets go. */
+static void test_elsewhere(void)
+{
+	uint8_t challenge[] = { FRAME_PATH_CHALLENGE, 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct scene *sc = scene_begun(&usual);
+	struct equic_share *share = world_share(sc->world);
+	struct sockaddr_in other;
+	ngtcp2_path_storage ps;
+	bool unvalidated, still;
+
+	seeming = 50000;
+	few = 1;
+	scene_run(sc, 100 * MS);
+	unvalidated = share->path.unvalidated;
+	ngtcp2_path_storage_zero(&ps);
+	ngtcp2_path_copy(&ps.path, ngtcp2_conn_get_path(world_sender(sc->world)));
+	memcpy(&other, ps.path.local.addr, sizeof(other));
+	other.sin_port = htons(444);
+	memcpy(ps.path.local.addr, &other, sizeof(other));
+	share_path_sent(share, challenge, sizeof(challenge), 1200);
+	share_path_written(share, &ps.path);
+	challenge[0] = FRAME_PATH_RESPONSE;
+	share_path_received(share, challenge, sizeof(challenge));
+	still = share->path.unvalidated;
+	ktap_result(unvalidated && still, "nor where another address of the server's was answered");
+	seeming = 0;
+	few = -1;
 	scene_free(sc);
 }
 
@@ -164,10 +262,13 @@ int main(void)
 	ktap_begin();
 	test_spoofed(0, "shared");
 	test_spoofed(S, "shared later");
+	test_former();
+	test_elsewhere();
 	test_return(1);
 	test_return(6);
 	test_home(20);
-	test_least(1200);
-	test_least(1452);
+	test_payload(EQUIC_SHARE_PAYLOAD_MIN);
+	test_payload(1452);
+	test_short_for_long();
 	return ktap_end();
 }

@@ -261,7 +261,7 @@ static void test_shorter(void)
 			    NGTCP2_ERR_INVALID_ARGUMENT &&
 		    equic_share_set_payload_max(share, EQUIC_SHARE_PAYLOAD_MIN - 1) ==
 			    NGTCP2_ERR_INVALID_ARGUMENT,
-		    "a path takes no more than the options say, nor less than 1200 bytes");
+		    "a path takes no more than the options say, nor less than 1203 bytes");
 	ktap_result(!equic_share_set_payload_max(share, SHORT) &&
 		    sc->memory->payload_max == SHORT,
 		    "the second sender learns that a path takes less");

@@ -152,7 +152,7 @@ static void test_events(void)
 	options.ring_count = EQUIC_SHARE_RINGS_MAX + 1;
 	refused("more rings than there may be", EINVAL, "options.ring_count is above");
 	options.payload_max = EQUIC_SHARE_PAYLOAD_MIN - 1;
-	refused("datagrams below 1200 bytes (RFC 9000, 14)", EINVAL,
+	refused("datagrams in which the stack has less than 1200 bytes (RFC 9000, 14)", EINVAL,
 		"options.payload_max is below");
 	options.payload_max = EQUIC_SHARE_PAYLOAD_MAX + 1;
 	refused("datagrams that Ethernet does not take", EINVAL, "options.payload_max is above");

@@ -546,6 +546,27 @@ static void test_persistent(void)
 		    "nor before there was a sample of the RTT (RFC 9002, 7.6.2)");
 }
 
+/* To and fro between two paths, and on each of them all that may be sent is sent. */
+static void test_flapping(void)
+{
+	uint64_t now = SEC, sent = 0;
+	int64_t room;
+
+	begin();
+	warm(next++);
+	for (; now < 2 * SEC; now += MSEC) {
+		recovery_path(r, now);
+		for (room = recovery_room(r, now); room > 0; room -= DATAGRAM) {
+			tell(next, now, SENDER_SECOND, true);
+			sent++;
+		}
+	}
+	ktap_diag("%llu datagrams", (unsigned long long)sent);
+	/* One burst, and 5/4 of the initial window in 333 ms (RFC 9002, 6.2.2, 7.7). */
+	ktap_result(sent >= 10 + 30 && sent <= 10 + 40,
+		    "a path that changes each millisecond has no burst each time");
+}
+
 static void test_path(void)
 {
 	begin();
@@ -644,6 +665,7 @@ int main(void)
 	test_limited();
 	test_persistent();
 	test_path();
+	test_flapping();
 	test_pacing();
 	recovery_free(r);
 	return ktap_end();

@@ -20,13 +20,14 @@ static size_t give_room(struct equic_share *s, uint8_t *dest, size_t destlen)
 	s->packet.grown = 0;
 	if (!s->pmtud)
 		return least(destlen, most(s->path_payload_max - SHARE_GROWTH,
-					   EQUIC_SHARE_PAYLOAD_MIN));
+					   SHARE_DATAGRAM_MIN));
 	return destlen > SHARE_GROWTH ? destlen - SHARE_GROWTH : 0;
 }
 
-static ngtcp2_ssize leave(struct equic_share *s, ngtcp2_ssize n)
+static ngtcp2_ssize leave(struct equic_share *s, const ngtcp2_path *path, ngtcp2_ssize n)
 {
 	share_wrote(s, n);
+	share_path_written(s, n > 0 ? path : NULL);
 	s->packet.begin = s->packet.end = NULL;
 	alone_leave(s);
 	return n > 0 ? n + s->packet.grown : n;
@@ -41,6 +42,7 @@ ngtcp2_ssize alone_writev_stream(struct equic_share *s, ngtcp2_path *path,
 {
 	ngtcp2_ssize n, used = -1;
 
+	path = share_path_room(s, path);
 	share_enter(s, ts);
 	n = ngtcp2_conn_writev_stream(s->conn, path, pi, dest, give_room(s, dest, destlen),
 				      &used, flags, stream_id, datav, datavcnt, ts);
@@ -48,7 +50,7 @@ ngtcp2_ssize alone_writev_stream(struct equic_share *s, ngtcp2_path *path,
 		s->stack_data += used;
 	if (pdatalen)
 		*pdatalen = used;
-	return leave(s, n);
+	return leave(s, path, n);
 }
 
 ngtcp2_ssize alone_writev_datagram(struct equic_share *s, ngtcp2_path *path,
@@ -57,8 +59,9 @@ ngtcp2_ssize alone_writev_datagram(struct equic_share *s, ngtcp2_path *path,
 				   uint64_t dgram_id, const ngtcp2_vec *datav,
 				   size_t datavcnt, ngtcp2_tstamp ts)
 {
+	path = share_path_room(s, path);
 	share_enter(s, ts);
-	return leave(s, ngtcp2_conn_writev_datagram(s->conn, path, pi, dest,
+	return leave(s, path, ngtcp2_conn_writev_datagram(s->conn, path, pi, dest,
 						    give_room(s, dest, destlen), paccepted,
 						    flags, dgram_id, datav, datavcnt,
 						    ts));
@@ -69,9 +72,10 @@ ngtcp2_ssize alone_write_connection_close(struct equic_share *s, ngtcp2_path *pa
 					  size_t destlen, const ngtcp2_ccerr *ccerr,
 					  ngtcp2_tstamp ts)
 {
+	path = share_path_room(s, path);
 	share_enter(s, ts);
 	s->ended = true;
-	return leave(s, ngtcp2_conn_write_connection_close(s->conn, path, pi, dest,
+	return leave(s, path, ngtcp2_conn_write_connection_close(s->conn, path, pi, dest,
 							   give_room(s, dest, destlen),
 							   ccerr, ts));
 }

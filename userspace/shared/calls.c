@@ -6,9 +6,9 @@
 #include "share.h"
 #include "word.h"
 
-/* The stack has written @n bytes, if above 0: @dest becomes what is sent. */
-static ngtcp2_ssize finish(struct equic_share *s, uint8_t *dest,
-			   ngtcp2_pkt_info *pi, ngtcp2_ssize n)
+/* The stack has written @n bytes, if above 0: @dest becomes what is sent, to @path. */
+static ngtcp2_ssize finish(struct equic_share *s, const ngtcp2_path *path,
+			   uint8_t *dest, ngtcp2_pkt_info *pi, ngtcp2_ssize n)
 {
 	struct share_packet *packet = &s->packet;
 	struct sent sent = {
@@ -17,6 +17,7 @@ static ngtcp2_ssize finish(struct equic_share *s, uint8_t *dest,
 	};
 
 	packet->begin = packet->end = NULL;
+	share_path_written(s, n > 0 ? path : NULL);
 	/* The other senders mark none: there would be no telling whose was marked. */
 	if (n > 0 && pi)
 		pi->ecn = NGTCP2_ECN_NOT_ECT;
@@ -103,7 +104,7 @@ static size_t write_own(struct equic_share *s, ngtcp2_path *path,
 static bool is_early(const struct equic_share *s)
 {
 	return !s->confirmed && s->parameters &&
-	       share_datagram_max(s) < EQUIC_SHARE_PAYLOAD_MIN + SHARE_GROWTH;
+	       share_datagram_max(s) < EQUIC_SHARE_PAYLOAD_MIN;
 }
 
 /*
@@ -194,6 +195,7 @@ static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
 	ngtcp2_ssize n, used = -1;
 	size_t count = 0;
 
+	path = share_path_room(s, path);
 	if (pdatalen)
 		*pdatalen = -1;
 	if (is_ours(s, stream_id))
@@ -225,7 +227,7 @@ static ngtcp2_ssize writev_stream(struct equic_share *s, ngtcp2_path *path,
 		data_return(memory, taken);
 	if (pdatalen)
 		*pdatalen = used;
-	return leave_write(s, finish(s, dest, pi, n));
+	return leave_write(s, finish(s, path, dest, pi, n));
 }
 
 static ngtcp2_ssize writev_datagram(struct equic_share *s, ngtcp2_path *path,
@@ -236,6 +238,7 @@ static ngtcp2_ssize writev_datagram(struct equic_share *s, ngtcp2_path *path,
 {
 	ngtcp2_ssize n;
 
+	path = share_path_room(s, path);
 	if (paccepted)
 		*paccepted = 0;
 	share_enter(s, ts);
@@ -251,7 +254,7 @@ static ngtcp2_ssize writev_datagram(struct equic_share *s, ngtcp2_path *path,
 						flags, dgram_id, datav, datavcnt,
 						ts);
 	share_wrote(s, n);
-	return leave_write(s, finish(s, dest, pi, n));
+	return leave_write(s, finish(s, path, dest, pi, n));
 }
 
 ngtcp2_ssize equic_share_writev_stream(struct equic_share *s, ngtcp2_path *path,
@@ -296,11 +299,12 @@ ngtcp2_ssize equic_share_write_connection_close(struct equic_share *s,
 	if (!s->begun)
 		return alone_write_connection_close(s, path, pi, dest, destlen, ccerr,
 						    ts);
+	path = share_path_room(s, path);
 	share_enter(s, ts);
 	share_end(s);
 	n = ngtcp2_conn_write_connection_close(s->conn, path, pi, dest,
 					       stack_room(s, dest, destlen), ccerr, ts);
-	n = finish(s, dest, pi, n);
+	n = finish(s, path, dest, pi, n);
 	share_leave(s);
 	return n;
 }

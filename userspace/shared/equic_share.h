@@ -78,7 +78,7 @@ extern "C" {
 struct equic_share;
 
 #define EQUIC_SHARE_PAYLOAD_DEFAULT	1252
-#define EQUIC_SHARE_PAYLOAD_MIN		1200
+#define EQUIC_SHARE_PAYLOAD_MIN		1203
 #define EQUIC_SHARE_PAYLOAD_MAX		1452
 #define EQUIC_SHARE_RINGS_MAX		64
 
@@ -144,12 +144,12 @@ struct equic_share_events {
  * @ctx: what it is given.
  * @payload_max: of a datagram, bytes, which the path is known to take: then the
  *	stack's packets are as long, as there is no PMTUD. EQUIC_SHARE_PAYLOAD_MIN where
- *	nothing is known (RFC 9000, 14.2). 0: EQUIC_SHARE_PAYLOAD_DEFAULT, for which a
- *	path needs an MTU of 1300, and the stack's have 1200; or with no @events the
- *	stack finds out what the path takes (RFC 9000, 14.3), up to
- *	EQUIC_SHARE_PAYLOAD_MAX, unless the settings have no_pmtud, and all senders may
- *	send that when it is shared later. The peer's max_udp_payload_size is obeyed as
- *	well.
+ *	nothing is known (RFC 9000, 14.2): the stack has 1200 bytes of it, and longer
+ *	numbers the rest. 0: EQUIC_SHARE_PAYLOAD_DEFAULT, for which a path needs an MTU
+ *	of 1300, and the stack's have 1200; or with no @events the stack finds out what
+ *	the path takes (RFC 9000, 14.3), up to EQUIC_SHARE_PAYLOAD_MAX, unless the
+ *	settings have no_pmtud, and all senders may send that when it is shared later.
+ *	The peer's max_udp_payload_size is obeyed as well.
  * @connection: the second sender's name for the connection.
  * @memory: an mmapable BPF array map, or a memfd that is sealed, of zero; -1: memory is
  *	made. 0 is a descriptor.
@@ -315,11 +315,10 @@ int equic_share_read_pkt(struct equic_share *s, const ngtcp2_path *path,
  * equic_share_writev_stream - ngtcp2_conn_writev_stream()
  *
  * @destlen should be the payload_max of the options at least, and what the stack is to
- * find out. Less makes shorter packets; but below EQUIC_SHARE_PAYLOAD_MIN + 3 there is no
- * handshake, and below EQUIC_SHARE_PAYLOAD_MIN nothing of the library's own is written:
- * what the second sender lost is not sent again. A packet of the library's own is
- * returned with *@pdatalen -1. 0 also: what was offered is more than the window or the
- * peer allow now.
+ * find out. Less makes shorter packets; but below EQUIC_SHARE_PAYLOAD_MIN there is no
+ * handshake, and below 1200 nothing of the library's own is written: what the second
+ * sender lost is not sent again. A packet of the library's own is returned with
+ * *@pdatalen -1. 0 also: what was offered is more than the window or the peer allow now.
  * NGTCP2_ERR_STREAM_NOT_FOUND also: @stream_id is a stream of the library's, for which
  * there is equic_share_stream_send().
  */

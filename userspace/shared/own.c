@@ -171,8 +171,8 @@ static size_t write_packet(struct equic_share *s, uint8_t *dest, size_t destlen)
 
 size_t own_write(struct equic_share *s, uint8_t *dest, size_t destlen)
 {
-	if (!s->confirmed || s->partial || s->ended || s->error || s->unvalidated ||
-	    destlen < EQUIC_SHARE_PAYLOAD_MIN)
+	if (!s->confirmed || s->partial || s->ended || s->error || s->path.unvalidated ||
+	    destlen < SHARE_DATAGRAM_MIN)
 		return 0;
 	if (s->probes || (own_due(s) && budget_share(s) > 0))
 		return write_packet(s, dest, destlen);

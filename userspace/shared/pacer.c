@@ -27,6 +27,13 @@ void pacer_init(struct pacer *p, uint32_t payload_max)
 	};
 }
 
+void pacer_go_on(struct pacer *p, int64_t room, uint64_t now)
+{
+	if (room < p->tokens)
+		p->tokens = room > -p->burst ? room : -p->burst;
+	p->time = now;
+}
+
 /* How long it takes for so many tokens more. */
 static uint64_t duration(const struct pacer *p, int64_t more)
 {

@@ -33,6 +33,9 @@ struct pacer {
 /* Full. */
 void pacer_init(struct pacer *p, uint32_t payload_max);
 
+/* As new at @now, but behind another path's, which had @room. */
+void pacer_go_on(struct pacer *p, int64_t room, uint64_t now);
+
 /**
  * pacer_fill - time has passed
  * @p: pacer

@@ -72,49 +72,102 @@ static bool is_known(const ngtcp2_path *path, struct share_ends *ends)
 	return ends->remote_len && ngtcp2_path_eq(path, &known);
 }
 
-/*
- * Since 1.13 ngtcp2 does not look again at paths that it has left: the last ones, for a
- * while. So many are remembered here at least. Return: which; SHARE_VALIDATED: none.
- */
+/* Return: which; SHARE_VALIDATED: none. */
 static size_t find_validated(struct equic_share *s, const ngtcp2_path *path)
 {
 	size_t i = 0;
 
-	while (i < SHARE_VALIDATED && !is_known(path, &s->validated[i]))
+	while (i < SHARE_VALIDATED && !is_known(path, &s->path.validated[i].ends))
 		i++;
 	return i;
 }
 
 /* The last one is the first. */
-static void remember(struct equic_share *s, struct share_ends left)
+static void remember(struct equic_share *s, struct share_ends ends, uint64_t at)
 {
-	const ngtcp2_path path = path_between(&left);
-	size_t i = least(find_validated(s, &path), SHARE_VALIDATED - 1);
+	const ngtcp2_path path = path_between(&ends);
+	struct share_validated *known = s->path.validated;
+	size_t i = find_validated(s, &path);
 
-	memmove(s->validated + 1, s->validated, i * sizeof(s->validated[0]));
-	s->validated[0] = left;
+	if (i < SHARE_VALIDATED)
+		at = most(at, known[i].at);
+	i = least(i, SHARE_VALIDATED - 1);
+	memmove(known + 1, known, i * sizeof(*known));
+	known[0] = (struct share_validated){ .ends = ends, .at = at };
 }
 
-void share_path_sent(struct equic_share *s, const uint8_t *payload, size_t len)
+/*
+ * Since 1.13 ngtcp2 does not look again at paths that it has left: the last ones, for
+ * ten minutes. So many are remembered here at least, and longer: where it does not ask,
+ * nobody will answer. An address that was somebody's an hour ago may be another's
+ * (RFC 9000, 9.3).
+ */
+#define REMEMBERED_NS (660 * NGTCP2_SECONDS)
+
+static bool was_there(struct equic_share *s, const ngtcp2_path *path)
+{
+	size_t i = find_validated(s, path);
+
+	return i < SHARE_VALIDATED && s->now - s->path.validated[i].at < REMEMBERED_NS;
+}
+
+void share_path_sent(struct equic_share *s, const uint8_t *payload, size_t len,
+		     size_t size)
 {
 	struct frame frame = { 0 };
+	struct share_challenge *c;
 
-	while (frame_next(payload, len, frame.end, &frame) > 0)
-		if (frame.type == FRAME_PATH_CHALLENGE)
-			memcpy(&s->challenges[s->challenged++ % SHARE_CHALLENGES],
-			       payload + frame.content, sizeof(s->challenges[0]));
+	while (frame_next(payload, len, frame.end, &frame) > 0) {
+		if (frame.type != FRAME_PATH_CHALLENGE)
+			continue;
+		c = &s->path.challenges[s->path.challenged++ % SHARE_CHALLENGES];
+		*c = (struct share_challenge){
+			.at = s->now, .whole = size >= SHARE_DATAGRAM_MIN,
+		};
+		memcpy(c->data, payload + frame.content, sizeof(c->data));
+		s->path.asking++;
+		s->path.asked = true;
+	}
+}
+
+ngtcp2_path *share_path_room(struct equic_share *s, ngtcp2_path *path)
+{
+	return path ? path : &s->path.written.path;
+}
+
+void share_path_written(struct equic_share *s, const ngtcp2_path *path)
+{
+	unsigned int i, n = least(s->path.asking, SHARE_CHALLENGES);
+
+	s->path.asking = 0;
+	for (i = s->path.challenged - n; path && i != s->path.challenged; i++)
+		s->path.challenges[i % SHARE_CHALLENGES].ends = ends_of(path);
+}
+
+/* One answer says that once. */
+static void answered(struct equic_share *s, struct share_challenge *c)
+{
+	const ngtcp2_path path = path_between(&c->ends);
+
+	if (is_between(&path, &s->path.ends))
+		s->path.unvalidated = false;
+	if (c->whole)
+		s->path.wandering = false;
+	remember(s, c->ends, c->at);
+	c->ends.remote_len = 0;
 }
 
 void share_path_received(struct equic_share *s, const uint8_t *payload, size_t len)
 {
 	struct frame frame = { 0 };
-	unsigned int i, n = least(s->challenged, SHARE_CHALLENGES);
+	struct share_challenge *c;
 
 	while (frame_next(payload, len, frame.end, &frame) > 0)
-		for (i = 0; i < n && frame.type == FRAME_PATH_RESPONSE; i++)
-			if (!memcmp(&s->challenges[i], payload + frame.content,
-				    sizeof(s->challenges[i])))
-				s->unvalidated = false;
+		for (c = s->path.challenges; c < s->path.challenges + SHARE_CHALLENGES &&
+		     frame.type == FRAME_PATH_RESPONSE; c++)
+			if (c->ends.remote_len &&
+			    !memcmp(c->data, payload + frame.content, sizeof(c->data)))
+				answered(s, c);
 }
 
 /* What was known of the path says nothing of another. */
@@ -128,19 +181,42 @@ static void leave_path(struct equic_share *s)
 	recovery_path(s->recovery, s->now);
 }
 
+/*
+ * Where the stack goes back to when nobody answers: where it was before it began to ask,
+ * if it does. An answer to a question that was shorter than 1200 bytes, as there was no
+ * room for more, does not end that (RFC 9000, 8.2.1). When the peer comes back to there
+ * it is not asked.
+ */
+static bool is_fallback(struct equic_share *s, const ngtcp2_path *path)
+{
+	return s->path.wandering && s->path.asked && is_known(path, &s->path.fallback);
+}
+
+static void wander(struct equic_share *s)
+{
+	if (s->path.unvalidated)
+		return;
+	remember(s, s->path.ends, s->now);
+	if (s->path.wandering && s->path.asked)
+		return;
+	s->path.fallback = s->path.ends;
+	s->path.wandering = true;
+	s->path.asked = false;
+}
+
 /* The handshake has validated the first one. A client's peer is where it was. */
 static void enter_path(struct equic_share *s, const ngtcp2_path *path)
 {
-	bool first = !s->path.ends.remote_len;
+	bool first = !s->path.ends.remote_len, home = is_fallback(s, path);
+	bool asks = !first && ngtcp2_conn_is_server(s->conn);
 
-	if (!first && !s->unvalidated)
-		remember(s, s->path.ends);
+	if (asks)
+		wander(s);
 	if (!first)
 		leave_path(s);
 	s->path.ends = ends_of(path);
-	s->unvalidated = !first && ngtcp2_conn_is_server(s->conn) &&
-			 find_validated(s, path) == SHARE_VALIDATED;
-	s->challenged = 0;
+	s->path.unvalidated = asks && !home && !was_there(s, path);
+	s->path.wandering &= !home;
 }
 
 bool share_follow_path(struct equic_share *s)

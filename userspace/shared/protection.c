@@ -281,8 +281,9 @@ static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 
 	if (s)
 		s->encrypts = true;
-	if (s && s->unvalidated && !(aad[0] & LONG_HEADER))
-		share_path_sent(s, plaintext, plaintextlen);
+	if (s && share_path_asks(s) && !(aad[0] & LONG_HEADER))
+		share_path_sent(s, plaintext, plaintextlen,
+				aadlen + plaintextlen + SEAL_TAG);
 	if (plaintextlen && !(aad[0] & LONG_HEADER) && !(s && s->foreign)) {
 		if (!s || noncelen != SEAL_IV || dest != plaintext ||
 		    aad + aadlen != dest)
@@ -332,7 +333,7 @@ static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 		return ret;
 	if (!s)
 		return NGTCP2_ERR_CALLBACK_FAILURE;
-	if (s->unvalidated)
+	if (share_path_asks(s))
 		share_path_received(s, dest, ciphertextlen - SEAL_TAG);
 	if (s->begun)
 		translate_received(&s->translator, dest, ciphertextlen - SEAL_TAG);

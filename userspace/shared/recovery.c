@@ -606,12 +606,20 @@ bool recovery_joining(const struct recovery *r)
 	return r->join_end;
 }
 
+/*
+ * A path is a new one each time that the peer comes back to it: it has the window of a
+ * new one, but what may be sent at a time must not come of that.
+ */
 void recovery_path(struct recovery *r, uint64_t now)
 {
+	int64_t room;
+
+	fill(r, now);
+	room = pacer_room(&r->pacer);
 	sent_leave(&r->sent);
 	begin_path(r);
+	pacer_go_on(&r->pacer, room, now);
 	r->path_time = now;
-	r->pacer.time = now;
 	r->probe_start = now;
 }
 

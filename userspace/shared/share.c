@@ -231,7 +231,7 @@ static int make_parts(struct equic_share *s)
 		return -1;
 	s->numbers = numbers_new();
 	s->recovery = recovery_new(&records_ops, s,
-				   s->pmtud ? EQUIC_SHARE_PAYLOAD_MIN :
+				   s->pmtud ? SHARE_DATAGRAM_MIN :
 					      s->options.payload_max);
 	s->translator = (struct translator){
 		.ops = &translate_ops, .ctx = s, .numbers = s->numbers,
@@ -270,7 +270,7 @@ static void limit_payload(struct equic_share *s, ngtcp2_settings *settings)
 	/* With less there is no handshake (RFC 9000, 14.1). */
 	settings->max_tx_udp_payload_size =
 		least(settings->max_tx_udp_payload_size,
-		      most(max - SHARE_GROWTH, EQUIC_SHARE_PAYLOAD_MIN));
+		      most(max - SHARE_GROWTH, SHARE_DATAGRAM_MIN));
 	if (!s->pmtud) {
 		settings->no_pmtud = 0;
 		settings->pmtud_probes = no_probes;
@@ -300,6 +300,7 @@ struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 		   !settings->no_pmtud;
 	s->options.payload_max = options->payload_max ?: EQUIC_SHARE_PAYLOAD_DEFAULT;
 	s->memory_fd = -1;
+	ngtcp2_path_storage_zero(&s->path.written);
 	/* No record is from before. */
 	s->looked = settings->initial_ts;
 	for (i = 0; i < EQUIC_SHARE_RINGS_MAX; i++)
@@ -322,6 +323,8 @@ struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn)
 {
 	s->conn = conn;
+	s->path.preferred = ngtcp2_conn_is_server(conn) &&
+		       ngtcp2_conn_get_local_transport_params(conn)->preferred_addr_present;
 }
 
 static int may_begin(const struct equic_share *s, const struct equic_share_options *o)

@@ -23,6 +23,9 @@
 /* Packets with 4-byte numbers are so much longer than the stack counts at most. */
 enum { SHARE_GROWTH = SEAL_PN - 1 };
 
+/* What every path takes (RFC 9000, 14). */
+enum { SHARE_DATAGRAM_MIN = 1200 };
+
 /* The largest packet: of a stack that was given a longer buffer, too. */
 enum { SHARE_PACKET_MAX = EQUIC_SHARE_PAYLOAD_MAX };
 
@@ -86,10 +89,45 @@ struct share_ends {
 /* So many paths are remembered that the peer has answered on; and questions. */
 enum { SHARE_VALIDATED = 16, SHARE_CHALLENGES = 8 };
 
-/* Who is known to be where; the second sender is told of each change. */
+/* The peer was there. */
+struct share_validated {
+	struct share_ends	ends;
+	uint64_t		at;	/* when, ns */
+};
+
+/* What the stack has asked for by PATH_CHALLENGE (RFC 9000, 19.17), and when. */
+struct share_challenge {
+	uint8_t			data[NGTCP2_PATH_CHALLENGE_DATALEN];
+	struct share_ends	ends;	/* no remote_len: not sent, or answered */
+	uint64_t		at;
+	bool			whole;	/* in a datagram that the path must take */
+};
+
+/**
+ * struct share_path - where packets go, and where the peer has been: see path.c
+ * @dcid: the second sender is told of each change, as of
+ * @ends: between them.
+ * @unvalidated: a server has got packets from there, and no answer.
+ * @preferred: a server has another address, where it asks while it is here.
+ * @fallback: where the stack was when it began to ask, while @wandering and @asked.
+ * @wandering: since that, none of @challenges was answered that was whole.
+ * @asked: since that, there was one.
+ * @validated: where the peer has been, the last one first.
+ * @challenges: the last ones.
+ * @challenged: so many in all, and
+ * @asking: so many in the packet that is being written,
+ * @written: to there.
+ */
 struct share_path {
 	ngtcp2_cid		dcid;
 	struct share_ends	ends;
+	bool			unvalidated, preferred;
+	struct share_ends	fallback;
+	bool			wandering, asked;
+	struct share_validated	validated[SHARE_VALIDATED];
+	struct share_challenge	challenges[SHARE_CHALLENGES];
+	unsigned int		challenged, asking;
+	ngtcp2_path_storage	written;
 };
 
 /**
@@ -181,10 +219,6 @@ struct equic_share {
 	bool				any_done;
 
 	struct share_path		path;
-	struct share_ends		validated[SHARE_VALIDATED];
-	bool				unvalidated;	/* path: who knows who is there? */
-	uint64_t			challenges[SHARE_CHALLENGES];
-	unsigned int			challenged;	/* so often */
 	bool				path_given;
 	bool				confirmed;	/* RFC 9001, 4.1.2 */
 	bool				parameters;	/* the peer's are known */
@@ -339,11 +373,22 @@ void share_end(struct equic_share *s);
 /* Where packets go now. Return: whether it is another path, or connection ID. */
 bool share_follow_path(struct equic_share *s);
 
+/* Whether the stack may ask somewhere whether the peer is there. */
+static inline bool share_path_asks(const struct equic_share *s)
+{
+	return s->path.unvalidated || s->path.wandering || s->path.preferred;
+}
+
 /*
- * As long as @unvalidated: what the stack sends, and got. Whether the peer has answered
- * is seen in the frames, for ngtcp2 does not say so of an answer to a short datagram.
+ * What it sends then, in a packet of @size bytes; where that goes, which it is to write
+ * to share_path_room() (of the caller's, if not NULL), or NULL: nowhere; and what it
+ * gets. Whether the peer has answered is seen in the frames, for ngtcp2 does not
+ * say so of an answer to a short datagram.
  */
-void share_path_sent(struct equic_share *s, const uint8_t *payload, size_t len);
+void share_path_sent(struct equic_share *s, const uint8_t *payload, size_t len,
+		     size_t size);
+ngtcp2_path *share_path_room(struct equic_share *s, ngtcp2_path *path);
+void share_path_written(struct equic_share *s, const ngtcp2_path *path);
 void share_path_received(struct equic_share *s, const uint8_t *payload, size_t len);
 
 /* budget.c */

@@ -260,7 +260,7 @@ static void give(struct equic_share *s)
 		key->given = true;
 		explicit_bzero(&told, sizeof(told));
 	}
-	if (!s->declined && !s->path_given && !s->unvalidated) {
+	if (!s->declined && !s->path_given && !s->path.unvalidated) {
 		s->declined = events->path(s->options.ctx,
 					  ngtcp2_conn_get_path(s->conn),
 					  &s->path.dcid);

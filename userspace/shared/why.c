@@ -4,7 +4,7 @@
 #include "share.h"
 #include "why.h"
 
-_Static_assert(EQUIC_SHARE_PAYLOAD_MIN == 1200 && EQUIC_SHARE_PAYLOAD_MAX == 1452 &&
+_Static_assert(EQUIC_SHARE_PAYLOAD_MIN == 1203 && EQUIC_SHARE_PAYLOAD_MAX == 1452 &&
 	       EQUIC_SHARE_RINGS_MAX == 64 && SHARE_LEAP == 32768, "as it is said below");
 
 #define NOT_NGTCP2(name) \
@@ -31,11 +31,11 @@ static const struct {
 		"settings.initial_pkt_num is not 0, where shared numbers begin: leave it 0" },
 
 	[WHY_PAYLOAD_BELOW] = { EINVAL,
-		"options.payload_max is below 1200, which QUIC needs (RFC 9000, 14): "
-		"give 1200 to 1452, or 0" },
+		"options.payload_max is below 1203: of that the stack has 1200, which QUIC "
+		"needs (RFC 9000, 14), and its numbers 3: give 1203 to 1452, or 0" },
 	[WHY_PAYLOAD_ABOVE] = { EINVAL,
 		"options.payload_max is above 1452, which Ethernet takes: "
-		"give 1200 to 1452, or 0" },
+		"give 1203 to 1452, or 0" },
 	[WHY_PAYLOAD_AGAIN] = { EINVAL,
 		"options.payload_max of equic_share_begin() is not 0: "
 		"say it to equic_share_new(), or equic_share_set_payload_max()" },
