@@ -26,8 +26,9 @@ static const struct scene_plan usual = {
 static uint16_t seeming;
 /* So many packets come from there, and no more; -1: all. */
 static int few = -1;
-/* What was got from an address that the server does not know, and sent there. */
+/* What was got from an address that nobody has answered at, and sent there. */
 static struct world *counted;
+static uint16_t watched;
 static uint64_t got, sent, packets;
 
 void __real_transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
@@ -51,7 +52,7 @@ void __wrap_transit_send(struct transit *t, int from, uint16_t port, uint64_t no
 	few -= from == CLIENT && few > 0;
 	if (from == CLIENT && counted)
 		got += len;
-	if (from != CLIENT && counted && server_port(counted) != FIRST_PORT) {
+	if (from != CLIENT && counted && server_port(counted) == watched) {
 		sent += len;
 		packets++;
 	}
@@ -67,7 +68,26 @@ static struct equic_share_stats stats(struct scene *sc)
 	return st;
 }
 
-/* Of one packet that came from another address, and none behind it. */
+/*
+ * One packet comes from there, and none behind it. Return: whether no more was sent there
+ * than three times that. (ngtcp2 does not count by how much its numbers are longer.)
+ */
+static bool is_held(struct scene *sc, uint16_t port, uint64_t ns)
+{
+	got = sent = packets = 0;
+	counted = sc->world;
+	seeming = watched = port;
+	few = 1;
+	scene_run(sc, ns);
+	ktap_diag("%llu bytes came, %llu were sent", (unsigned long long)got,
+		  (unsigned long long)sent);
+	counted = NULL;
+	seeming = 0;
+	few = -1;
+	return got && sent <= 3 * got + 3 * packets;
+}
+
+/* Of one packet that came from another address. */
 static void test_spoofed(uint64_t share_at, const char *when)
 {
 	struct scene_plan plan = usual;
@@ -78,19 +98,9 @@ static void test_spoofed(uint64_t share_at, const char *when)
 	if (share_at)
 		scene_run(sc, 200 * MS);
 	scene_run(sc, 100 * MS);
-	got = sent = packets = 0;
-	counted = sc->world;
-	seeming = 50000;
-	few = 1;
-	scene_run(sc, 2 * S);
-	ktap_diag("%llu bytes came, %llu were sent", (unsigned long long)got,
-		  (unsigned long long)sent);
-	/* ngtcp2 does not count by how much its numbers are longer. */
-	ktap_result(got && sent <= 3 * got + 3 * packets, "%s: no more is sent to an address than three times what came from it",
+	ktap_result(is_held(sc, 50000, 2 * S),
+		    "%s: no more is sent to an address than three times what came from it",
 		    when);
-	counted = NULL;
-	seeming = 0;
-	few = -1;
 	ktap_result(!scene_play(sc, 300 * S) && scene_complete(sc) && scene_right(sc),
 		    "%s: the peer was elsewhere, and all arrives there", when);
 	scene_free(sc);
@@ -212,48 +222,79 @@ static void test_former(void)
 	for (i = 0; i < 2; i++)
 		right &= goes_to(sc, 50000) && goes_to(sc, FIRST_PORT);
 	rest(sc);
-	got = sent = packets = 0;
-	counted = sc->world;
-	seeming = 50000;
-	few = 1;
-	scene_run(sc, 500 * MS);
-	ktap_diag("%llu bytes came, %llu were sent", (unsigned long long)got,
-		  (unsigned long long)sent);
-	ktap_result(right && got && sent <= 3 * got + 3 * packets,
+	ktap_result(right && is_held(sc, 50000, 500 * MS),
 		    "nor is more sent to an address that answered twelve minutes ago");
-	counted = NULL;
-	seeming = 0;
-	few = -1;
 	scene_free(sc);
+}
+
+/* Where the stack would have gone back to, had it not found one that it knows. */
+static void test_left_behind(void)
+{
+	struct scene *sc = begin_long(0);
+	bool right = goes_to(sc, 50001) && goes_to(sc, FIRST_PORT) &&
+		     is_held(sc, 50000, 50 * MS) && goes_to(sc, 50001);
+
+	rest(sc);
+	ktap_result(right && is_held(sc, FIRST_PORT, 500 * MS),
+		    "nor to one that was left when another was asked at, in vain");
+	scene_free(sc);
+}
+
+/* As the stack does it. */
+static void ask(struct scene *sc, uint16_t local, uint16_t remote)
+{
+	uint8_t challenge[] = { FRAME_PATH_CHALLENGE, 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct equic_share *share = world_share(sc->world);
+	struct sockaddr_in addr;
+	ngtcp2_path_storage ps;
+
+	ngtcp2_path_storage_zero(&ps);
+	ngtcp2_path_copy(&ps.path, ngtcp2_conn_get_path(world_sender(sc->world)));
+	memcpy(&addr, ps.path.local.addr, sizeof(addr));
+	addr.sin_port = htons(local);
+	memcpy(ps.path.local.addr, &addr, sizeof(addr));
+	memcpy(&addr, ps.path.remote.addr, sizeof(addr));
+	addr.sin_port = htons(remote);
+	memcpy(ps.path.remote.addr, &addr, sizeof(addr));
+	share_path_sent(share, challenge, sizeof(challenge), 1200);
+	share_path_written(share, &ps.path);
+}
+
+static void answer(struct scene *sc)
+{
+	uint8_t response[] = { FRAME_PATH_RESPONSE, 1, 2, 3, 4, 5, 6, 7, 8 };
+
+	share_path_received(world_share(sc->world), response, sizeof(response));
 }
 
 /* What is asked elsewhere, and answered, says nothing of where packets go. */
 static void test_elsewhere(void)
 {
-	uint8_t challenge[] = { FRAME_PATH_CHALLENGE, 1, 2, 3, 4, 5, 6, 7, 8 };
 	struct scene *sc = scene_begun(&usual);
-	struct equic_share *share = world_share(sc->world);
-	struct sockaddr_in other;
-	ngtcp2_path_storage ps;
-	bool unvalidated, still;
+	bool *unvalidated = &world_share(sc->world)->path.unvalidated, right;
 
-	seeming = 50000;
-	few = 1;
-	scene_run(sc, 100 * MS);
-	unvalidated = share->path.unvalidated;
-	ngtcp2_path_storage_zero(&ps);
-	ngtcp2_path_copy(&ps.path, ngtcp2_conn_get_path(world_sender(sc->world)));
-	memcpy(&other, ps.path.local.addr, sizeof(other));
-	other.sin_port = htons(444);
-	memcpy(ps.path.local.addr, &other, sizeof(other));
-	share_path_sent(share, challenge, sizeof(challenge), 1200);
-	share_path_written(share, &ps.path);
-	challenge[0] = FRAME_PATH_RESPONSE;
-	share_path_received(share, challenge, sizeof(challenge));
-	still = share->path.unvalidated;
-	ktap_result(unvalidated && still, "nor where another address of the server's was answered");
-	seeming = 0;
-	few = -1;
+	right = is_held(sc, 50000, 50 * MS) && *unvalidated;
+	ask(sc, 444, 50000);
+	answer(sc);
+	ktap_result(right && *unvalidated,
+		    "nor where another address of the server's was answered");
+	ask(sc, 443, 50000);
+	answer(sc);
+	ktap_result(!*unvalidated, "but where this one is");
+	scene_free(sc);
+}
+
+/* Somebody has kept what was asked, and answers when another has the address. */
+static void test_late_answer(void)
+{
+	struct scene *sc = begin_long(0);
+	bool *unvalidated = &world_share(sc->world)->path.unvalidated, right;
+
+	ask(sc, 443, 50000);
+	rest(sc);
+	right = is_held(sc, 50000, 50 * MS) && *unvalidated;
+	answer(sc);
+	ktap_result(right && *unvalidated, "nor where the answer is twelve minutes late");
 	scene_free(sc);
 }
 
@@ -263,6 +304,8 @@ int main(void)
 	test_spoofed(0, "shared");
 	test_spoofed(S, "shared later");
 	test_former();
+	test_left_behind();
+	test_late_answer();
 	test_elsewhere();
 	test_return(1);
 	test_return(6);

@@ -21,7 +21,9 @@ enum { FIRST_PORT = 40000, MARK = 40001 };
 static uint16_t written;
 /* The server's, of the packet that is being read. */
 static uint16_t arriving;
-static bool preferring;
+/* A server may say what it prefers before it has read anything, at the latest. */
+static enum { NOT_AT_ALL, AT_ONCE, AT_LAST } preferring;
+static ngtcp2_transport_params more;
 
 static uint16_t port_of(const ngtcp2_addr *addr)
 {
@@ -66,21 +68,20 @@ int __wrap_ngtcp2_conn_server_new_versioned(
 	const ngtcp2_settings *settings, int params_version,
 	const ngtcp2_transport_params *params, const ngtcp2_mem *mem, void *user_data)
 {
-	ngtcp2_transport_params more = *params;
-
-	if (preferring) {
-		more.preferred_addr_present = 1;
-		more.preferred_addr.ipv4_present = 1;
-		memcpy(&more.preferred_addr.ipv4, path->local.addr,
-		       sizeof(more.preferred_addr.ipv4));
-		more.preferred_addr.ipv4.sin_port = htons(PREFERRED);
-		more.preferred_addr.cid = *scid;
-		more.preferred_addr.cid.data[0] ^= 1;
-	}
+	more = *params;
+	more.preferred_addr_present = 1;
+	more.preferred_addr.ipv4_present = 1;
+	memcpy(&more.preferred_addr.ipv4, path->local.addr,
+	       sizeof(more.preferred_addr.ipv4));
+	more.preferred_addr.ipv4.sin_port = htons(PREFERRED);
+	more.preferred_addr.cid = *scid;
+	more.preferred_addr.cid.data[0] ^= 1;
+	if (preferring == AT_ONCE)
+		params = &more;
 	return __real_ngtcp2_conn_server_new_versioned(conn, dcid, scid, path, version,
 						       callbacks_version, callbacks,
 						       settings_version, settings,
-						       params_version, &more, mem,
+						       params_version, params, mem,
 						       user_data);
 }
 
@@ -185,6 +186,11 @@ int __wrap_ngtcp2_conn_read_pkt_versioned(ngtcp2_conn *conn, const ngtcp2_path *
 {
 	ngtcp2_path_storage ps;
 
+	if (ngtcp2_conn_is_server(conn) && preferring == AT_LAST) {
+		preferring = NOT_AT_ALL;
+		if (ngtcp2_conn_set_local_transport_params(conn, &more))
+			ktap_bail("transport parameters");
+	}
 	ngtcp2_path_storage_zero(&ps);
 	ngtcp2_path_copy(&ps.path, path);
 	set_port(ngtcp2_conn_is_server(conn) ? &ps.path.local : &ps.path.remote, arriving);
@@ -232,10 +238,14 @@ static const struct scene_plan plan = {
 	.initial_max_data = 1 << 24, .max_stream_data = 1 << 24,
 };
 
-static void test_preferred(bool prefers, uint64_t share_at)
+static void test_preferred(int prefers, uint64_t share_at)
 {
 	const char *when = share_at ? "shared later" : "shared";
-	const char *where = prefers ? "prefers to be" : "was";
+	static const char *const wheres[] = {
+		[NOT_AT_ALL] = "was", [AT_ONCE] = "prefers to be",
+		[AT_LAST] = "says at last to prefer to be",
+	};
+	const char *where = wheres[prefers];
 	struct scene_plan with = plan;
 	struct equic_share_stats before, st;
 	struct scene *sc;
@@ -267,8 +277,9 @@ static void test_preferred(bool prefers, uint64_t share_at)
 int main(void)
 {
 	ktap_begin();
-	test_preferred(false, 0);
-	test_preferred(true, 0);
-	test_preferred(true, S);
+	test_preferred(NOT_AT_ALL, 0);
+	test_preferred(AT_ONCE, 0);
+	test_preferred(AT_LAST, 0);
+	test_preferred(AT_ONCE, S);
 	return ktap_end();
 }

@@ -104,11 +104,28 @@ static void remember(struct equic_share *s, struct share_ends ends, uint64_t at)
  */
 #define REMEMBERED_NS (660 * NGTCP2_SECONDS)
 
+static bool is_recent(const struct equic_share *s, uint64_t at)
+{
+	return s->now - at < REMEMBERED_NS;
+}
+
 static bool was_there(struct equic_share *s, const ngtcp2_path *path)
 {
 	size_t i = find_validated(s, path);
 
-	return i < SHARE_VALIDATED && s->now - s->path.validated[i].at < REMEMBERED_NS;
+	return i < SHARE_VALIDATED && is_recent(s, s->path.validated[i].at);
+}
+
+static void set_asks(struct share_path *p)
+{
+	p->asks = p->unvalidated || p->wandering || p->preferred;
+}
+
+void share_path_prefers(struct equic_share *s)
+{
+	s->path.preferred = ngtcp2_conn_is_server(s->conn) &&
+		ngtcp2_conn_get_local_transport_params(s->conn)->preferred_addr_present;
+	set_asks(&s->path);
 }
 
 void share_path_sent(struct equic_share *s, const uint8_t *payload, size_t len,
@@ -130,12 +147,7 @@ void share_path_sent(struct equic_share *s, const uint8_t *payload, size_t len,
 	}
 }
 
-ngtcp2_path *share_path_room(struct equic_share *s, ngtcp2_path *path)
-{
-	return path ? path : &s->path.written.path;
-}
-
-void share_path_written(struct equic_share *s, const ngtcp2_path *path)
+void share_path_asked(struct equic_share *s, const ngtcp2_path *path)
 {
 	unsigned int i, n = least(s->path.asking, SHARE_CHALLENGES);
 
@@ -153,6 +165,7 @@ static void answered(struct equic_share *s, struct share_challenge *c)
 		s->path.unvalidated = false;
 	if (c->whole)
 		s->path.wandering = false;
+	set_asks(&s->path);
 	remember(s, c->ends, c->at);
 	c->ends.remote_len = 0;
 }
@@ -165,7 +178,7 @@ void share_path_received(struct equic_share *s, const uint8_t *payload, size_t l
 	while (frame_next(payload, len, frame.end, &frame) > 0)
 		for (c = s->path.challenges; c < s->path.challenges + SHARE_CHALLENGES &&
 		     frame.type == FRAME_PATH_RESPONSE; c++)
-			if (c->ends.remote_len &&
+			if (c->ends.remote_len && is_recent(s, c->at) &&
 			    !memcmp(c->data, payload + frame.content, sizeof(c->data)))
 				answered(s, c);
 }
@@ -217,6 +230,9 @@ static void enter_path(struct equic_share *s, const ngtcp2_path *path)
 	s->path.ends = ends_of(path);
 	s->path.unvalidated = asks && !home && !was_there(s, path);
 	s->path.wandering &= !home;
+	/* Newer ones do not ask here, and forget where they would have gone back to. */
+	s->path.asked &= s->path.unvalidated;
+	set_asks(&s->path);
 }
 
 bool share_follow_path(struct equic_share *s)

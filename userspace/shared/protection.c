@@ -281,7 +281,7 @@ static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 
 	if (s)
 		s->encrypts = true;
-	if (s && share_path_asks(s) && !(aad[0] & LONG_HEADER))
+	if (s && s->path.asks && !(aad[0] & LONG_HEADER))
 		share_path_sent(s, plaintext, plaintextlen,
 				aadlen + plaintextlen + SEAL_TAG);
 	if (plaintextlen && !(aad[0] & LONG_HEADER) && !(s && s->foreign)) {
@@ -333,7 +333,7 @@ static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 		return ret;
 	if (!s)
 		return NGTCP2_ERR_CALLBACK_FAILURE;
-	if (share_path_asks(s))
+	if (s->path.asks)
 		share_path_received(s, dest, ciphertextlen - SEAL_TAG);
 	if (s->begun)
 		translate_received(&s->translator, dest, ciphertextlen - SEAL_TAG);
@@ -437,6 +437,8 @@ static int take_first_key(struct equic_share *s, gnutls_session_t session,
 			  const uint8_t *key, const uint8_t *iv, const uint8_t *header)
 {
 	s->foreign = cipher_of(session, &s->cipher);
+	/* The peer is about to be told of them. */
+	share_path_prefers(s);
 	if (s->foreign)
 		return s->begun ? -1 : 0;
 	memcpy(s->header_key, header, seal_key_len(s->cipher));

@@ -323,8 +323,6 @@ struct equic_share *equic_share_new(ngtcp2_callbacks *callbacks,
 void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn)
 {
 	s->conn = conn;
-	s->path.preferred = ngtcp2_conn_is_server(conn) &&
-		       ngtcp2_conn_get_local_transport_params(conn)->preferred_addr_present;
 }
 
 static int may_begin(const struct equic_share *s, const struct equic_share_options *o)

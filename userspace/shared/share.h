@@ -112,6 +112,7 @@ struct share_challenge {
  * @fallback: where the stack was when it began to ask, while @wandering and @asked.
  * @wandering: since that, none of @challenges was answered that was whole.
  * @asked: since that, there was one.
+ * @asks: one of these: the stack may ask somewhere whether the peer is there.
  * @validated: where the peer has been, the last one first.
  * @challenges: the last ones.
  * @challenged: so many in all, and
@@ -123,7 +124,7 @@ struct share_path {
 	struct share_ends	ends;
 	bool			unvalidated, preferred;
 	struct share_ends	fallback;
-	bool			wandering, asked;
+	bool			wandering, asked, asks;
 	struct share_validated	validated[SHARE_VALIDATED];
 	struct share_challenge	challenges[SHARE_CHALLENGES];
 	unsigned int		challenged, asking;
@@ -373,22 +374,27 @@ void share_end(struct equic_share *s);
 /* Where packets go now. Return: whether it is another path, or connection ID. */
 bool share_follow_path(struct equic_share *s);
 
-/* Whether the stack may ask somewhere whether the peer is there. */
-static inline bool share_path_asks(const struct equic_share *s)
-{
-	return s->path.unvalidated || s->path.wandering || s->path.preferred;
-}
+/* The stack's transport parameters are known: there is a preferred address, perhaps. */
+void share_path_prefers(struct equic_share *s);
 
 /*
- * What it sends then, in a packet of @size bytes; where that goes, which it is to write
- * to share_path_room() (of the caller's, if not NULL), or NULL: nowhere; and what it
- * gets. Whether the peer has answered is seen in the frames, for ngtcp2 does not
- * say so of an answer to a short datagram.
+ * While the stack may ask (@asks): what it sends, in a packet of @size bytes; where that
+ * goes, which it is to write to share_path_room() (of the caller's, if not NULL), or
+ * NULL: nowhere; and what it gets. Whether the peer has answered is seen in the frames,
+ * for ngtcp2 does not say so of an answer to a short datagram.
  */
 void share_path_sent(struct equic_share *s, const uint8_t *payload, size_t len,
 		     size_t size);
-ngtcp2_path *share_path_room(struct equic_share *s, ngtcp2_path *path);
-void share_path_written(struct equic_share *s, const ngtcp2_path *path);
+static inline ngtcp2_path *share_path_room(struct equic_share *s, ngtcp2_path *path)
+{
+	return path || !s->path.asks ? path : &s->path.written.path;
+}
+void share_path_asked(struct equic_share *s, const ngtcp2_path *path);
+static inline void share_path_written(struct equic_share *s, const ngtcp2_path *path)
+{
+	if (s->path.asking)
+		share_path_asked(s, path);
+}
 void share_path_received(struct equic_share *s, const uint8_t *payload, size_t len);
 
 /* budget.c */

@@ -49,12 +49,8 @@ static uint64_t numbers_end(const struct equic_share *s)
 void share_watch_numbers(struct equic_share *s)
 {
 	s->ahead = s->floor >= numbers_end(s) - 3 * SHARE_LEAP;
-	if (!s->ahead)
-		return;
-	number_stop(s->memory);
-	/* Nobody's packet may come, behind which the second sender could go on. */
-	if (recovery_end(s->recovery) == UINT64_MAX)
-		s->probes = most(s->probes, 1);
+	if (s->ahead)
+		number_stop(s->memory);
 }
 
 void share_know_number(struct equic_share *s, uint64_t pn)
@@ -391,6 +387,9 @@ void share_leave(struct equic_share *s)
 	if (s->keys[0].key)
 		watch_keys(s);
 	share_watch_numbers(s);
+	/* Nobody else may have something to send, and let the second sender go on. */
+	if (s->ahead && recovery_end(s->recovery) == UINT64_MAX)
+		s->probes = most(s->probes, 1);
 	own_release(s);
 	serve_second(s);
 	budget_share(s);
