@@ -205,6 +205,16 @@ static void test_streams(void)
 	m->streams[1].max = room + 10;
 	expect_eq(equic_second_stream(s, &stream, data, 20, false, 0), -EDQUOT,
 		  "not beyond what the peer allows");
+	expect_eq(equic_second_stream_room(s, &stream), 10,
+		  "up to there is room, though a packet had more");
+	m->data_max = m->data + 7;
+	expect_eq(equic_second_stream_room(s, &stream), 7,
+		  "or up to what it allows on all streams");
+	m->data_max = m->data;
+	ktap_result(equic_second_stream_room(s, &stream) > 1000 &&
+		    equic_second_stream(s, &stream, data, 7, false, 0) == -EDQUOT,
+		    "where it allows nothing, sending says so");
+	m->data_max = 1 << 20;
 	number_stop(m);
 	expect_eq(equic_second_stream(s, &stream, data, 5, false, 0), -EAGAIN,
 		  "nor by who is stopped");

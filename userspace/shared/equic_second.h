@@ -166,7 +166,10 @@ EQUIC_SECOND_API
 int equic_second_adopt(const struct equic_second *s,
 		       struct equic_second_stream *stream);
 
-/* Bytes that a STREAM frame can have now; 0 also: there is no path, or no such stream. */
+/*
+ * Bytes that a STREAM frame can have now: less than fit a packet where the peer allows
+ * less, but for none. 0 also: there is no path, or no such stream.
+ */
 EQUIC_SECOND_API
 size_t equic_second_stream_room(const struct equic_second *s,
 				const struct equic_second_stream *stream);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "least.h"
 #include "memory.h"
 #include "second.h"
 #include "word.h"
@@ -380,11 +381,15 @@ size_t second_datagram_room(const struct second *s)
 size_t second_stream_room(const struct second *s, unsigned int slot,
 			  uint64_t offset)
 {
-	uint64_t id;
+	uint64_t id, credit;
+	size_t room;
 
 	if (slot >= EQUIC_SHARED_STREAMS || offset > EQUIC_STREAM_END_MASK ||
 	    stream_id(s->memory, slot,
 		      stream_generation(stream_read(s->memory, slot)), &id))
 		return 0;
-	return room_behind(s, packet_room(s), 1 + varint_len(id) + varint_len(offset));
+	room = room_behind(s, packet_room(s), 1 + varint_len(id) + varint_len(offset));
+	credit = stream_credit(s->memory, slot, offset);
+	/* Without any, sending says so. */
+	return credit ? least(room, credit) : room;
 }

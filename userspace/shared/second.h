@@ -149,7 +149,10 @@ int second_stream(struct second *s, unsigned int slot, unsigned int generation,
 		  uint64_t offset, const void *data, size_t len, bool fin,
 		  uint64_t cookie);
 
-/* Bytes of data that fit a STREAM frame in one packet; 0 also: no path or stream. */
+/*
+ * Bytes of data that fit a STREAM frame in one packet, and the peer allows, if it allows
+ * any; 0 also: no path or stream.
+ */
 size_t second_stream_room(const struct second *s, unsigned int slot,
 			  uint64_t offset);
 

@@ -17,6 +17,7 @@
  */
 #include <errno.h>
 
+#include "least.h"
 #include "word.h"
 
 #define STREAM_ID_MAX	((1ULL << 62) - 1)
@@ -235,6 +236,22 @@ int stream_id(const struct equic_shared *m, unsigned int slot,
 		return -ESTALE;
 	*id = look_acquire(&stream->id);
 	return *id <= STREAM_ID_MAX ? 0 : -EINVAL;
+}
+
+static uint64_t above(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+uint64_t stream_credit(const struct equic_shared *m, unsigned int slot, uint64_t offset)
+{
+	const struct equic_shared_stream *stream = &m->streams[slot];
+	uint64_t end = stream_end(look(&stream->word));
+	uint64_t left = above(look(&m->data_max), look(&m->data));
+
+	/* Only what is beyond the end is paid for. */
+	left = above(capped_sum(left, end), offset);
+	return least(left, above(look(&stream->max), offset));
 }
 
 /*

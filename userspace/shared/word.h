@@ -145,6 +145,12 @@ uint64_t stream_read(const struct equic_shared *m, unsigned int slot);
 int stream_id(const struct equic_shared *m, unsigned int slot,
 	      unsigned int generation, uint64_t *id);
 
+/*
+ * Bytes of a stream from @offset on that the peer allows now, on the stream and on all;
+ * other senders may take them meanwhile. @slot is below EQUIC_SHARED_STREAMS.
+ */
+uint64_t stream_credit(const struct equic_shared *m, unsigned int slot, uint64_t offset);
+
 /**
  * stream_take - have bytes of a stream to send
  * @m: memory
