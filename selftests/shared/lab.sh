@@ -251,7 +251,7 @@ recall_session()
 	"$EQUIC_TREE/selftests/vm/kernel" exec 7.2 tshark \
 		-r "$session_dir/pcap" -o "tls.keylog_file:$session_dir/keylog" \
 		-d "udp.port==$PORT,quic" -Y "udp.srcport == $PORT" -T json \
-		--no-duplicate-keys -J quic 2>"$tmp/tshark.err" |
+		--no-duplicate-keys -J "ip ipv6 quic" 2>"$tmp/tshark.err" |
 		python3 "$lab_dir/packets.py" >"$session_dir/packets"
 	ktap_diag <"$session_dir/packets"
 }
@@ -330,6 +330,8 @@ check_packets()
 		expect unread 0 "$(packets .unread)"
 	check "$1: no packet number is used twice" \
 		expect twice 0 "$(packets .twice)"
+	check "$1: none is marked (ECN)" \
+		expect marked 0 "$(packets .marked)"
 	check "$1: none with older keys has a higher number" \
 		at_least "key updates" "$(packets .phases)" \
 		"$(total .share.key_updates)"

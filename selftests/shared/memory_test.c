@@ -124,6 +124,35 @@ static void other_layout(size_t offset, size_t len, const char *what)
 #define OTHER(field) other_layout(offsetof(struct equic_shared, field), \
 				  sizeof(((struct equic_shared *)0)->field), #field)
 
+/* Of version 1: the kernel has them, too. */
+#define IS_AT(type, field, at) (offsetof(struct type, field) == (at))
+
+static void test_places(void)
+{
+	ktap_result(IS_AT(equic_shared, magic, 0) && IS_AT(equic_shared, version, 4) &&
+		    IS_AT(equic_shared, streams_max, 6) && IS_AT(equic_shared, size, 8) &&
+		    IS_AT(equic_shared, connection, 12) &&
+		    IS_AT(equic_shared, payload_max, 16) &&
+		    IS_AT(equic_shared, datagram_max, 20),
+		    "what is known from the beginning has its place");
+	ktap_result(IS_AT(equic_shared, number, 64) && IS_AT(equic_shared, budget, 128) &&
+		    IS_AT(equic_shared, refused, 136) && IS_AT(equic_shared, data, 192) &&
+		    IS_AT(equic_shared, data_max, 200) &&
+		    IS_AT(equic_shared, heartbeat, 256) && IS_AT(equic_shared, streams, 320),
+		    "words that all write have theirs, in cache lines of their own");
+	ktap_result(IS_AT(equic_shared_stream, word, 0) && IS_AT(equic_shared_stream, id, 8) &&
+		    IS_AT(equic_shared_stream, max, 16) &&
+		    sizeof(struct equic_shared_stream) == 32 && SIZE == 320 + 256 * 32,
+		    "so have streams");
+	ktap_result(IS_AT(equic_record, number, 0) && IS_AT(equic_record, sent_ns, 8) &&
+		    IS_AT(equic_record, connection, 16) && IS_AT(equic_record, size, 20) &&
+		    IS_AT(equic_record, kind, 22) && IS_AT(equic_record, flags, 23) &&
+		    IS_AT(equic_record, slot, 24) && IS_AT(equic_record, generation, 26) &&
+		    IS_AT(equic_record, len, 28) && IS_AT(equic_record, offset, 32) &&
+		    IS_AT(equic_record, cookie, 40) && sizeof(struct equic_record) == 48,
+		    "and what is in a record");
+}
+
 static void test_layouts(void)
 {
 	int fd = memfd(SIZE + 8192, F_SEAL_SHRINK);
@@ -177,6 +206,7 @@ int main(void)
 	ktap_begin();
 	test_made();
 	test_descriptors();
+	test_places();
 	test_layouts();
 	test_maps();
 	return ktap_end();

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Packets with short headers, of one connection and one direction, summed up.
 
-Reads tshark's JSON (--no-duplicate-keys -J quic); prints JSON: packets; padding,
-those of them that tshark takes for that, behind an Initial of the same datagram;
-unread, those that were not decrypted; twice, those with a number that another had; phases,
+Reads tshark's JSON (--no-duplicate-keys -J "ip ipv6 quic"); prints JSON: packets;
+padding, those of them that tshark takes for that, behind an Initial of the same
+datagram; marked, datagrams that are not Not-ECT (RFC 3168, 5); unread, those that were not decrypted; twice, those with a number that another had; phases,
 how often the key phase changed; second, those with a frame that h3second alone
 begins: DATAGRAM, or STREAM of a unidirectional stream beyond HTTP/3's own three.
 """
@@ -33,6 +33,15 @@ def is_second(frame):
     return stream & 3 == 3 and stream not in OWN_STREAMS
 
 
+def is_marked(layers):
+    """Whether the datagram's sender heeds ECN."""
+    if "ip" in layers:
+        ecn = layers["ip"]["ip.dsfield_tree"]["ip.dsfield.ecn"]
+    else:
+        ecn = layers["ipv6"]["ipv6.tclass_tree"]["ipv6.tclass.ecn"]
+    return int(ecn, 0) != 0
+
+
 def is_padding(quic):
     """Whether this is a packet with a short header (RFC 9000, 17.3)."""
     data = quic.get("quic.coalesced_padding_data", "")
@@ -42,8 +51,9 @@ def is_padding(quic):
 def main():
     """Sum up standard input."""
     numbers, phases = set(), {}
-    packets = padding = unread = second = 0
+    packets = padding = marked = unread = second = 0
     for packet in json.load(sys.stdin):
+        marked += is_marked(packet["_source"]["layers"])
         for quic in each(packet["_source"]["layers"]["quic"]):
             padding += bool(is_padding(quic))
             short = quic.get("quic.short")
@@ -60,7 +70,7 @@ def main():
             second += any(is_second(frame) for frame in frames)
     order = [phases[number] for number in sorted(phases)]
     print(json.dumps({
-        "packets": packets + padding, "padding": padding, "unread": unread,
+        "packets": packets + padding, "padding": padding, "marked": marked, "unread": unread,
         "twice": packets - unread - len(numbers), "second": second,
         "phases": sum(a != b for a, b in zip(order, order[1:])),
     }))

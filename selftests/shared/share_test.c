@@ -38,7 +38,8 @@ static bool none_open(struct scene *sc)
 {
 	struct equic_share_stats st;
 
-	world_run(sc->world, world_now(sc->world) + 3 * S);
+	if (world_run(sc->world, world_now(sc->world) + 3 * S))
+		return false;
 	equic_share_get_stats(world_share(sc->world), &st);
 	return st.streams == EQUIC_SHARED_POOL && !st.in_flight;
 }

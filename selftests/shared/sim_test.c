@@ -15,9 +15,13 @@
 enum { EVENTS = 1000000 };
 
 static struct {
-	uint64_t scenes, failed, wrong, repeated, open, overruns, amiss;
+	uint64_t scenes, failed, wrong, repeated, open, overruns, amiss, again;
 	uint64_t updates, deaths, deaths_at[SECOND_STEPS], hangs,
 		 hangs_at[SECOND_STEPS], rebound, lost, resent, stopped, spurious;
+	/* Scenes with that. */
+	uint64_t little_credit, little_stream_credit, twice, disorder, later, steady;
+	/* Datagrams, by what became of them, in scenes where nobody dies or hangs. */
+	uint64_t acked_datagrams, lost_datagrams;
 } sum;
 
 static struct scene_plan plan_by_chance(struct chance *c, uint64_t seed)
@@ -54,6 +58,8 @@ static struct scene_plan plan_by_chance(struct chance *c, uint64_t seed)
 	 */
 	if (plan.client && plan.rebind_every)
 		plan.rebind_every += 20 * plan.path.delay;
+	if (chance_of(c, 2))
+		plan.max_stream_data = 500 << chance_of(c, 8);
 	return plan;
 }
 
@@ -62,7 +68,8 @@ static bool none_open(struct scene *sc)
 {
 	struct equic_share_stats st;
 
-	world_run(sc->world, world_now(sc->world) + 5 * S);
+	if (world_run(sc->world, world_now(sc->world) + 5 * S))
+		return false;
 	equic_share_get_stats(world_share(sc->world), &st);
 	return st.streams == EQUIC_SHARED_POOL;
 }
@@ -74,6 +81,39 @@ static bool accounts(struct scene *sc)
 
 	equic_share_get_stats(world_share(sc->world), &st);
 	return st.taken == st.stack + st.library + st.second + st.voids;
+}
+
+/* Nothing was in the way of what the second sender began. */
+static bool is_steady(const struct scene *sc)
+{
+	return !sc->deaths && !sc->hangs;
+}
+
+/* A DATAGRAM frame is sent once (RFC 9221, 5.2): one became of each, and it came once. */
+static bool sends_again(struct scene *sc)
+{
+	uint64_t acked = sc->fates[EQUIC_SHARE_ACKED], lost = sc->fates[EQUIC_SHARE_LOST];
+	uint64_t arrived = world_receiver(sc->world)->datagrams;
+
+	if (!is_steady(sc))
+		return false;
+	sum.steady++;
+	sum.acked_datagrams += acked;
+	sum.lost_datagrams += lost;
+	return acked + lost != (uint64_t)sc->datagrams || arrived < acked ||
+	       arrived > (uint64_t)sc->datagrams;
+}
+
+static void add_plan(const struct scene_plan *plan)
+{
+	uint64_t bytes = plan->streams * plan->stream_bytes + plan->stack_bytes;
+
+	sum.little_credit += plan->initial_max_data < bytes;
+	sum.little_stream_credit += plan->max_stream_data &&
+				    plan->max_stream_data < plan->stream_bytes;
+	sum.twice += !!plan->path.twice;
+	sum.disorder += !!plan->path.jitter;
+	sum.later += !!plan->share_at;
 }
 
 static void add_up(struct scene *sc)
@@ -100,7 +140,7 @@ static void add_up(struct scene *sc)
 static uint64_t play(const struct scene_plan *plan)
 {
 	struct scene *sc = scene_new(plan);
-	bool failed, wrong, repeated, open, overrun, amiss;
+	bool failed, wrong, repeated, open, overrun, amiss, again;
 	uint64_t events;
 	int err;
 
@@ -109,13 +149,15 @@ static uint64_t play(const struct scene_plan *plan)
 	wrong = !scene_right(sc);
 	overrun = sc->window.overruns;
 	add_up(sc);
+	add_plan(plan);
 	open = !failed && !none_open(sc);
 	repeated = world_receiver(sc->world)->repeated;
 	amiss = !failed && !accounts(sc);
-	if (failed || wrong || repeated || open || overrun || amiss) {
-		ktap_diag("seed %llu: failed %d, wrong %d, repeated %d, open %d, overrun %d, amiss %d",
+	again = !failed && sends_again(sc);
+	if (failed || wrong || repeated || open || overrun || amiss || again) {
+		ktap_diag("seed %llu: failed %d, wrong %d, repeated %d, open %d, overrun %d, amiss %d, again %d",
 			  (unsigned long long)plan->seed, failed, wrong,
-			  repeated, open, overrun, amiss);
+			  repeated, open, overrun, amiss, again);
 		scene_print(sc, "", err);
 	}
 	sum.failed += failed;
@@ -124,6 +166,7 @@ static uint64_t play(const struct scene_plan *plan)
 	sum.open += open;
 	sum.overruns += overrun;
 	sum.amiss += amiss;
+	sum.again += again;
 	events = world_events(sc->world);
 	scene_free(sc);
 	return events;
@@ -142,14 +185,24 @@ static void report(uint64_t events)
 		  (unsigned long long)sum.spurious,
 		  (unsigned long long)sum.resent,
 		  (unsigned long long)sum.stopped);
+	ktap_diag("scenes with little credit %llu, of a stream %llu; packets that come twice %llu, disorder %llu; shared later %llu; %llu datagrams acknowledged and %llu lost in %llu scenes without deaths",
+		  (unsigned long long)sum.little_credit,
+		  (unsigned long long)sum.little_stream_credit,
+		  (unsigned long long)sum.twice, (unsigned long long)sum.disorder,
+		  (unsigned long long)sum.later, (unsigned long long)sum.acked_datagrams,
+		  (unsigned long long)sum.lost_datagrams, (unsigned long long)sum.steady);
 	ktap_result(!sum.failed, "each byte arrives");
 	ktap_result(!sum.wrong, "once, and as it was");
 	ktap_result(!sum.repeated, "no packet number is used twice");
 	ktap_result(!sum.amiss, "each number is one of a packet, or known to be of none");
 	ktap_result(!sum.overruns, "the window is kept to");
 	ktap_result(!sum.open, "no stream is left open");
+	ktap_result(!sum.again && sum.acked_datagrams && sum.lost_datagrams,
+		    "a datagram is sent once, and its sender told once what became of it");
 	for (i = 0; i < SECOND_STEPS; i++)
 		all &= sum.deaths_at[i] && sum.hangs_at[i];
+	all &= sum.little_credit && sum.little_stream_credit && sum.twice &&
+	       sum.disorder && sum.later;
 	ktap_result(all && sum.updates && sum.rebound && sum.lost &&
 		    sum.resent && sum.stopped,
 		    "there was all of what may happen, death and hanging at each step included");
