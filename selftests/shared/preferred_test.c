@@ -25,6 +25,17 @@ static uint16_t arriving;
 static enum { NOT_AT_ALL, AT_ONCE, AT_LAST } preferring;
 static ngtcp2_transport_params more;
 
+/* Of each, what it is called by, and what it does here instead. */
+#define WRAPS(name) extern __typeof__(name) __real_##name, __wrap_##name
+
+WRAPS(ngtcp2_conn_server_new_versioned);
+WRAPS(ngtcp2_conn_client_new_versioned);
+WRAPS(ngtcp2_conn_read_pkt_versioned);
+WRAPS(ngtcp2_conn_write_pkt_versioned);
+WRAPS(ngtcp2_conn_writev_stream_versioned);
+WRAPS(transit_send);
+WRAPS(transit_take);
+
 static uint16_t port_of(const ngtcp2_addr *addr)
 {
 	struct sockaddr_in in;
@@ -47,19 +58,6 @@ static uint16_t server_port(const ngtcp2_conn *conn, const ngtcp2_path *path)
 	return port_of(ngtcp2_conn_is_server((ngtcp2_conn *)conn) ? &path->local :
 								    &path->remote);
 }
-
-int __real_ngtcp2_conn_server_new_versioned(
-	ngtcp2_conn **conn, const ngtcp2_cid *dcid, const ngtcp2_cid *scid,
-	const ngtcp2_path *path, uint32_t version, int callbacks_version,
-	const ngtcp2_callbacks *callbacks, int settings_version,
-	const ngtcp2_settings *settings, int params_version,
-	const ngtcp2_transport_params *params, const ngtcp2_mem *mem, void *user_data);
-int __wrap_ngtcp2_conn_server_new_versioned(
-	ngtcp2_conn **conn, const ngtcp2_cid *dcid, const ngtcp2_cid *scid,
-	const ngtcp2_path *path, uint32_t version, int callbacks_version,
-	const ngtcp2_callbacks *callbacks, int settings_version,
-	const ngtcp2_settings *settings, int params_version,
-	const ngtcp2_transport_params *params, const ngtcp2_mem *mem, void *user_data);
 
 int __wrap_ngtcp2_conn_server_new_versioned(
 	ngtcp2_conn **conn, const ngtcp2_cid *dcid, const ngtcp2_cid *scid,
@@ -95,19 +93,6 @@ static int prefer(ngtcp2_conn *conn, ngtcp2_path *to, const ngtcp2_preferred_add
 	return 0;
 }
 
-int __real_ngtcp2_conn_client_new_versioned(
-	ngtcp2_conn **conn, const ngtcp2_cid *dcid, const ngtcp2_cid *scid,
-	const ngtcp2_path *path, uint32_t version, int callbacks_version,
-	const ngtcp2_callbacks *callbacks, int settings_version,
-	const ngtcp2_settings *settings, int params_version,
-	const ngtcp2_transport_params *params, const ngtcp2_mem *mem, void *user_data);
-int __wrap_ngtcp2_conn_client_new_versioned(
-	ngtcp2_conn **conn, const ngtcp2_cid *dcid, const ngtcp2_cid *scid,
-	const ngtcp2_path *path, uint32_t version, int callbacks_version,
-	const ngtcp2_callbacks *callbacks, int settings_version,
-	const ngtcp2_settings *settings, int params_version,
-	const ngtcp2_transport_params *params, const ngtcp2_mem *mem, void *user_data);
-
 int __wrap_ngtcp2_conn_client_new_versioned(
 	ngtcp2_conn **conn, const ngtcp2_cid *dcid, const ngtcp2_cid *scid,
 	const ngtcp2_path *path, uint32_t version, int callbacks_version,
@@ -125,15 +110,6 @@ int __wrap_ngtcp2_conn_client_new_versioned(
 						       user_data);
 }
 
-ngtcp2_ssize __real_ngtcp2_conn_write_pkt_versioned(ngtcp2_conn *conn, ngtcp2_path *path,
-						    int version, ngtcp2_pkt_info *pi,
-						    uint8_t *dest, size_t len,
-						    ngtcp2_tstamp now);
-ngtcp2_ssize __wrap_ngtcp2_conn_write_pkt_versioned(ngtcp2_conn *conn, ngtcp2_path *path,
-						    int version, ngtcp2_pkt_info *pi,
-						    uint8_t *dest, size_t len,
-						    ngtcp2_tstamp now);
-
 ngtcp2_ssize __wrap_ngtcp2_conn_write_pkt_versioned(ngtcp2_conn *conn, ngtcp2_path *path,
 						    int version, ngtcp2_pkt_info *pi,
 						    uint8_t *dest, size_t len,
@@ -146,15 +122,6 @@ ngtcp2_ssize __wrap_ngtcp2_conn_write_pkt_versioned(ngtcp2_conn *conn, ngtcp2_pa
 		written = server_port(conn, path);
 	return n;
 }
-
-ngtcp2_ssize __real_ngtcp2_conn_writev_stream_versioned(
-	ngtcp2_conn *conn, ngtcp2_path *path, int version, ngtcp2_pkt_info *pi,
-	uint8_t *dest, size_t len, ngtcp2_ssize *used, uint32_t flags, int64_t stream,
-	const ngtcp2_vec *data, size_t count, ngtcp2_tstamp now);
-ngtcp2_ssize __wrap_ngtcp2_conn_writev_stream_versioned(
-	ngtcp2_conn *conn, ngtcp2_path *path, int version, ngtcp2_pkt_info *pi,
-	uint8_t *dest, size_t len, ngtcp2_ssize *used, uint32_t flags, int64_t stream,
-	const ngtcp2_vec *data, size_t count, ngtcp2_tstamp now);
 
 ngtcp2_ssize __wrap_ngtcp2_conn_writev_stream_versioned(
 	ngtcp2_conn *conn, ngtcp2_path *path, int version, ngtcp2_pkt_info *pi,
@@ -169,15 +136,6 @@ ngtcp2_ssize __wrap_ngtcp2_conn_writev_stream_versioned(
 		written = server_port(conn, path);
 	return n;
 }
-
-int __real_ngtcp2_conn_read_pkt_versioned(ngtcp2_conn *conn, const ngtcp2_path *path,
-					  int version, const ngtcp2_pkt_info *pi,
-					  const uint8_t *packet, size_t len,
-					  ngtcp2_tstamp now);
-int __wrap_ngtcp2_conn_read_pkt_versioned(ngtcp2_conn *conn, const ngtcp2_path *path,
-					  int version, const ngtcp2_pkt_info *pi,
-					  const uint8_t *packet, size_t len,
-					  ngtcp2_tstamp now);
 
 int __wrap_ngtcp2_conn_read_pkt_versioned(ngtcp2_conn *conn, const ngtcp2_path *path,
 					  int version, const ngtcp2_pkt_info *pi,
@@ -200,11 +158,6 @@ int __wrap_ngtcp2_conn_read_pkt_versioned(ngtcp2_conn *conn, const ngtcp2_path *
 
 static struct scene *running;
 
-void __real_transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
-			 const uint8_t *bytes, size_t len);
-void __wrap_transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
-			 const uint8_t *bytes, size_t len);
-
 void __wrap_transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
 			 const uint8_t *bytes, size_t len)
 {
@@ -217,9 +170,6 @@ void __wrap_transit_send(struct transit *t, int from, uint16_t port, uint64_t no
 			    len);
 	written = 0;
 }
-
-struct datagram *__real_transit_take(struct transit *t);
-struct datagram *__wrap_transit_take(struct transit *t);
 
 struct datagram *__wrap_transit_take(struct transit *t)
 {

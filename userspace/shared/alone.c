@@ -59,12 +59,14 @@ ngtcp2_ssize alone_writev_datagram(struct equic_share *s, ngtcp2_path *path,
 				   uint64_t dgram_id, const ngtcp2_vec *datav,
 				   size_t datavcnt, ngtcp2_tstamp ts)
 {
+	ngtcp2_ssize n;
+
 	path = share_path_room(s, path);
 	share_enter(s, ts);
-	return leave(s, path, ngtcp2_conn_writev_datagram(s->conn, path, pi, dest,
-						    give_room(s, dest, destlen), paccepted,
-						    flags, dgram_id, datav, datavcnt,
-						    ts));
+	n = ngtcp2_conn_writev_datagram(s->conn, path, pi, dest,
+					give_room(s, dest, destlen), paccepted, flags,
+					dgram_id, datav, datavcnt, ts);
+	return leave(s, path, n);
 }
 
 ngtcp2_ssize alone_write_connection_close(struct equic_share *s, ngtcp2_path *path,
@@ -72,12 +74,14 @@ ngtcp2_ssize alone_write_connection_close(struct equic_share *s, ngtcp2_path *pa
 					  size_t destlen, const ngtcp2_ccerr *ccerr,
 					  ngtcp2_tstamp ts)
 {
+	ngtcp2_ssize n;
+
 	path = share_path_room(s, path);
 	share_enter(s, ts);
 	s->ended = true;
-	return leave(s, path, ngtcp2_conn_write_connection_close(s->conn, path, pi, dest,
-							   give_room(s, dest, destlen),
-							   ccerr, ts));
+	n = ngtcp2_conn_write_connection_close(s->conn, path, pi, dest,
+					       give_room(s, dest, destlen), ccerr, ts);
+	return leave(s, path, n);
 }
 
 void alone_leave(struct equic_share *s)

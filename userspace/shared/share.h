@@ -112,7 +112,8 @@ struct share_challenge {
  * @fallback: where the stack was when it began to ask, while @wandering and @asked.
  * @wandering: since that, none of @challenges was answered that was whole.
  * @asked: since that, there was one.
- * @asks: one of these: the stack may ask somewhere whether the peer is there.
+ * @asks: @unvalidated, @preferred or @wandering: the stack may ask whether the peer is
+ *	somewhere. Looked at for each packet.
  * @validated: where the peer has been, the last one first.
  * @challenges: the last ones.
  * @challenged: so many in all, and
