@@ -567,6 +567,22 @@ static void test_flapping(void)
 		    "a path that changes each millisecond has no burst each time");
 }
 
+/* Whoever waits for room does so for no longer than a datagram takes at the new rate. */
+static void test_path_pace(void)
+{
+	int64_t room;
+
+	begin();
+	warm(next++);
+	for (room = recovery_room(r, SEC); room > 0; room -= DATAGRAM)
+		tell(next, SEC, SENDER_STACK, false);
+	tell_run(next, next + 9, SEC);
+	recovery_path(r, SEC);
+	recovery_limited(r, true);
+	ktap_result(recovery_expiry(r) <= 2 * SEC,
+		    "on another path pacing has its rate at once");
+}
+
 static void test_path(void)
 {
 	begin();
@@ -665,6 +681,7 @@ int main(void)
 	test_limited();
 	test_persistent();
 	test_path();
+	test_path_pace();
 	test_flapping();
 	test_pacing();
 	recovery_free(r);

@@ -318,6 +318,8 @@ ngtcp2_tstamp equic_share_get_expiry(struct equic_share *s)
 	expiry = ngtcp2_conn_get_expiry(s->conn);
 	if (!s->begun)
 		return expiry;
+	if (s->resumes)
+		return s->now;
 	return least(expiry, least(recovery_expiry(s->recovery), budget_expiry(s)));
 }
 

@@ -619,6 +619,8 @@ void recovery_path(struct recovery *r, uint64_t now)
 	sent_leave(&r->sent);
 	begin_path(r);
 	pacer_go_on(&r->pacer, room, now);
+	/* At the new rate: recovery_expiry() may be asked next. */
+	fill(r, now);
 	r->path_time = now;
 	r->probe_start = now;
 }

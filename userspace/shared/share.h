@@ -222,6 +222,7 @@ struct equic_share {
 
 	struct share_path		path;
 	bool				path_given;
+	bool				resumes;	/* now: path was unvalidated until then */
 	bool				confirmed;	/* RFC 9001, 4.1.2 */
 	bool				parameters;	/* the peer's are known */
 	bool				pmtud;		/* the stack's (RFC 9000, 14.3) */

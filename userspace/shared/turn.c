@@ -363,6 +363,7 @@ void share_enter(struct equic_share *s, ngtcp2_tstamp ts)
 {
 	s->outer = share_current;
 	share_current = s;
+	s->resumes = false;
 	s->now = most(s->now, ts);
 	if (!s->begun)
 		return;
@@ -405,9 +406,13 @@ static bool is_served(const struct equic_share *s)
 
 void share_leave_write(struct equic_share *s)
 {
+	bool waited = s->path.unvalidated;
+
 	/* Nobody else has to know of another path before the packet leaves. */
 	if (share_follow_path(s) || !is_served(s)) {
 		share_leave(s);
+		/* The stack has gone back: what waited has not been asked for in this call. */
+		s->resumes = waited && !s->path.unvalidated && (s->probes || own_due(s));
 		return;
 	}
 	if (!s->budget.fresh)
