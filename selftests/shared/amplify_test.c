@@ -68,22 +68,33 @@ static struct equic_share_stats stats(struct scene *sc)
 	return st;
 }
 
+/* One packet comes from there, and none behind it, until appear(). */
+static void vanish(struct scene *sc, uint16_t port)
+{
+	got = sent = packets = 0;
+	counted = sc->world;
+	seeming = watched = port;
+	few = 1;
+}
+
+static void appear(void)
+{
+	counted = NULL;
+	seeming = 0;
+	few = -1;
+}
+
 /*
  * One packet comes from there, and none behind it. Return: whether no more was sent there
  * than three times that. (ngtcp2 does not count by how much its numbers are longer.)
  */
 static bool is_held(struct scene *sc, uint16_t port, uint64_t ns)
 {
-	got = sent = packets = 0;
-	counted = sc->world;
-	seeming = watched = port;
-	few = 1;
+	vanish(sc, port);
 	scene_run(sc, ns);
 	ktap_diag("%llu bytes came, %llu were sent", (unsigned long long)got,
 		  (unsigned long long)sent);
-	counted = NULL;
-	seeming = 0;
-	few = -1;
+	appear();
 	return got && sent <= 3 * got + 3 * packets;
 }
 
@@ -240,6 +251,45 @@ static void test_left_behind(void)
 	scene_free(sc);
 }
 
+/*
+ * The answer is lost, and what says that the question came is not. So the stack has
+ * nothing to repeat when it goes back to where the client was, in a call that has asked
+ * the library before; and behind that no timer is due for seconds.
+ */
+static void test_resumes(void)
+{
+	enum { BYTES = 1000 };
+	const struct received_stream *stream;
+	struct scene_plan plan = usual;
+	struct equic_share *share;
+	struct scene *sc;
+	uint64_t id, end;
+	bool right;
+
+	plan.streams = 0;
+	plan.stack_bytes = 1;
+	sc = scene_new(&plan);
+	scene_run(sc, 5 * S);
+	share = world_share(sc->world);
+	ngtcp2_conn_set_keep_alive_timeout(world_peer(sc->world), S);
+	vanish(sc, 50000);
+	scene_run(sc, 1700 * MS);
+	few = 1;
+	scene_run(sc, 1300 * MS);
+	right = got && share->path.unvalidated && !equic_share_stream_open(share, &id) &&
+		!equic_share_stream_send(share, id, 0, BYTES, false);
+	end = world_now(sc->world) + 10 * S;
+	while (share->path.unvalidated && world_now(sc->world) < end)
+		scene_run(sc, 10 * MS);
+	scene_run(sc, 100 * MS);
+	stream = right ? scene_received(sc, id) : NULL;
+	ktap_result(right && server_port(sc->world) == FIRST_PORT &&
+		    stream && stream->bytes == BYTES,
+		    "when the stack goes back, what the library had to send leaves at once");
+	appear();
+	scene_free(sc);
+}
+
 /* As the stack does it. */
 static void ask(struct scene *sc, uint16_t local, uint16_t remote)
 {
@@ -307,6 +357,7 @@ int main(void)
 	test_left_behind();
 	test_late_answer();
 	test_elsewhere();
+	test_resumes();
 	test_return(1);
 	test_return(6);
 	test_home(20);
