@@ -9,6 +9,7 @@
 #include <string.h>
 #include "ktap.h"
 #include "scene.h"
+#include "share.h"
 #include "word.h"
 
 #define MS NGTCP2_MILLISECONDS
@@ -71,6 +72,7 @@ static struct equic_share_stats play(const char *role, const char *what,
 	struct scene *sc = scene_new(plan);
 	struct equic_share_stats st;
 	int err = scene_play(sc, 300 * S);
+	unsigned int rouses;
 	char name[80];
 
 	snprintf(name, sizeof(name), "%s, %s", role, what);
@@ -91,9 +93,13 @@ static struct equic_share_stats play(const char *role, const char *what,
 	ktap_result(world_receiver(sc->world)->narrow_above <= sc->first,
 		    "%s: packet numbers have four bytes", name);
 	equic_share_get_stats(world_share(sc->world), &st);
-	/* But of a stream that nobody has begun, where an update found the stack silent. */
+	/*
+	 * But of a stream that nobody has begun, where an update found the stack silent, or
+	 * so much was lost that it probes.
+	 */
+	rouses = plan->path.loss || plan->loss ? world_share(sc->world)->rouses : 0;
 	ktap_result(!forgotten(sc) && world_receiver(sc->world)->empty_resets <=
-					      (plan->update_after ? st.epoch + 1 : 0),
+					      (plan->update_after ? st.epoch + 1 : 0) + rouses,
 		    "%s: the peer is not told what the stack forgets", name);
 	if (plan->stop_every)
 		ktap_result(sc->stopped && resets(sc),

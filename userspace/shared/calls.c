@@ -35,8 +35,10 @@ static ngtcp2_ssize finish(struct equic_share *s, const ngtcp2_path *path,
 	s->stats.stack++;
 	if (recovery_sent(s->recovery, &sent))
 		s->error = NGTCP2_ERR_NOMEM;
-	if (sent.elicits)
+	if (sent.elicits) {
+		s->stack_time = s->now;
 		budget_used(s, sent.size);
+	}
 	return sent.size;
 }
 
@@ -323,6 +325,35 @@ ngtcp2_tstamp equic_share_get_expiry(struct equic_share *s)
 	return least(expiry, least(recovery_expiry(s->recovery), budget_expiry(s)));
 }
 
+/* When the stack sends its first probe, without its backoff (RFC 9002, 6.2.1). */
+static uint64_t stack_probe_time(const struct equic_share *s)
+{
+	const ngtcp2_transport_params *peer = ngtcp2_conn_get_remote_transport_params(s->conn);
+	ngtcp2_conn_info info;
+
+	ngtcp2_conn_get_conn_info(s->conn, &info);
+	return s->stack_time + info.smoothed_rtt +
+	       most(info.rttvar * 4, NGTCP2_MILLISECONDS) + peer->max_ack_delay;
+}
+
+/*
+ * The stack probes, with a full window, until what its packets hold has arrived. Alone, it
+ * hears of that by an ACK of a probe, which frees the window of those that were lost. Here
+ * it may hear by one of another sender's packet: it gives up probing, and with a window
+ * full of lost probes sends nothing ever again. So there is something in a probe that
+ * nothing else holds.
+ */
+static void rouse(struct equic_share *s)
+{
+	if (!s->begun || !s->confirmed || s->ended || s->partial || s->roused ||
+	    ngtcp2_conn_get_cwnd_left(s->conn) || s->now < stack_probe_time(s))
+		return;
+	if (!own_nudge(s))
+		return;
+	s->roused = s->now;
+	s->rouses++;
+}
+
 int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts)
 {
 	int ret = 0;
@@ -332,8 +363,11 @@ int equic_share_handle_expiry(struct equic_share *s, ngtcp2_tstamp ts)
 	begin_turn(s, ts);
 	if (s->begun && recovery_expiry(s->recovery) <= s->now)
 		s->probes = most(s->probes, recovery_expired(s->recovery, s->now));
-	if (ngtcp2_conn_get_expiry(s->conn) <= ts)
+	if (ngtcp2_conn_get_expiry(s->conn) <= ts) {
 		ret = ngtcp2_conn_handle_expiry(s->conn, ts);
+		if (!ret)
+			rouse(s);
+	}
 	if (ret == NGTCP2_ERR_IDLE_CLOSE)
 		share_end(s);
 	return leave(s, ret);

@@ -215,13 +215,18 @@ void own_pool(struct equic_share *s)
 	}
 }
 
+static void forget(struct equic_share *s, struct stream *stream)
+{
+	stream->released = true;
+	s->streams.released++;
+	ngtcp2_conn_shutdown_stream_write(s->conn, 0, stream->id, 0);
+}
+
 static void release(struct equic_share *s, struct stream *stream)
 {
 	stream_close(s->memory, stream->slot);
 	stream_drop(s->memory, stream->slot);
-	stream->released = true;
-	s->streams.released++;
-	ngtcp2_conn_shutdown_stream_write(s->conn, 0, stream->id, 0);
+	forget(s, stream);
 }
 
 /*
@@ -251,9 +256,21 @@ void own_empty_pool(struct equic_share *s)
 		;
 }
 
+/* One that nobody else knows of. */
+static bool drop_another(struct equic_share *s)
+{
+	int64_t id;
+
+	if (s->streams.count == EQUIC_SHARED_STREAMS ||
+	    ngtcp2_conn_open_uni_stream(s->conn, &id, NULL))
+		return false;
+	forget(s, streams_add(&s->streams, id));
+	return true;
+}
+
 bool own_nudge(struct equic_share *s)
 {
-	return drop_waiting(s);
+	return drop_waiting(s) || drop_another(s);
 }
 
 void own_release(struct equic_share *s)

@@ -96,8 +96,12 @@ static void on_acked(void *ctx, const struct sent *sent)
 	struct equic_share *s = ctx;
 	struct stream *stream;
 
-	if (!piece)
+	/* The stack's. */
+	if (!piece) {
+		if (sent->elicits && sent->time >= s->roused)
+			s->roused = 0;
 		return;
+	}
 	stream = streams_at(&s->streams, piece->slot, piece->generation);
 	if (piece->kind == PIECE_DATAGRAM)
 		say_fate(s, piece->cookie, EQUIC_SHARE_ACKED);

@@ -222,6 +222,9 @@ struct equic_share {
 
 	struct share_path		path;
 	bool				path_given;
+	uint64_t			stack_time;	/* its last packet that elicits */
+	uint64_t			roused;		/* the stack, then; 0: or it answered */
+	unsigned int			rouses;
 	bool				resumes;	/* now: path was unvalidated until then */
 	bool				confirmed;	/* RFC 9001, 4.1.2 */
 	bool				parameters;	/* the peer's are known */
@@ -472,8 +475,8 @@ void own_pool(struct equic_share *s);
 void own_empty_pool(struct equic_share *s);
 
 /*
- * The stack has something to send: a stream that waits is reset. Return: false: none
- * waits.
+ * The stack has something to send: a stream that waits is reset, or where none is left
+ * one more. Return: false: the peer allows none.
  */
 bool own_nudge(struct equic_share *s);
 
