@@ -639,6 +639,9 @@ static void test_calls(void)
 		    equic_share_stream_send(share, other, 0, 500, true) ==
 			    NGTCP2_ERR_INVALID_ARGUMENT,
 		    "FIN before what was sent is refused");
+	ktap_result(equic_share_stream_reset(share, other, 1ULL << 62) ==
+			    NGTCP2_ERR_INVALID_ARGUMENT,
+		    "a code that no frame can have is refused");
 	ktap_result(!equic_share_stream_reset(share, other, 7) &&
 		    equic_share_stream_send(share, other, 1000, 1, false) ==
 			    NGTCP2_ERR_STREAM_SHUT_WR,

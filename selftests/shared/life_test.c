@@ -91,6 +91,24 @@ static void test_rewired(void (*rewire)(ngtcp2_callbacks *callbacks), const char
 	scene_free(sc);
 }
 
+static void unwire_hp_mask(ngtcp2_callbacks *callbacks)
+{
+	callbacks->hp_mask = ngtcp2_crypto_hp_mask_cb;
+}
+
+/* Each packet of the stack would be masked twice, and lost. */
+static void test_masked_twice(void)
+{
+	struct scene_plan plan = usual;
+	struct scene *sc;
+
+	plan.rewire = unwire_hp_mask;
+	sc = scene_new(&plan);
+	ktap_result(scene_play(sc, 60 * S) == NGTCP2_ERR_CALLBACK_FAILURE,
+		    "nor does one that has not its hp_mask go on");
+	scene_free(sc);
+}
+
 /* AES-CCM is not a cipher of other senders. */
 static void test_other_cipher(void)
 {
@@ -651,6 +669,7 @@ int main(void)
 	ktap_begin();
 	test_rewired(unwire_encrypt, "callback encrypt");
 	test_rewired(unwire_decrypt, "callback decrypt");
+	test_masked_twice();
 	test_other_cipher();
 	test_peer_limits();
 	test_refused_key();

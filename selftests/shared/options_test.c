@@ -388,6 +388,9 @@ static void test_no_conn(const char *which)
 						       &error, 1) ==
 			    NGTCP2_ERR_INVALID_STATE,
 		    "nor written");
+	ktap_result(equic_share_secret(s, NULL, GNUTLS_ENCRYPTION_LEVEL_APPLICATION, packet,
+				       packet, 32) == -1,
+		    "no secret is taken");
 	ktap_result(equic_share_get_expiry(s) == UINT64_MAX &&
 		    equic_share_handle_expiry(s, 1) == NGTCP2_ERR_INVALID_STATE,
 		    "nothing expires");

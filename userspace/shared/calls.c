@@ -4,6 +4,7 @@
 #include <string.h>
 #include "least.h"
 #include "share.h"
+#include "varint.h"
 #include "word.h"
 
 /* The stack has written @n bytes, if above 0: @dest becomes what is sent, to @path. */
@@ -17,6 +18,11 @@ static ngtcp2_ssize finish(struct equic_share *s, const ngtcp2_path *path,
 	};
 
 	packet->begin = packet->end = NULL;
+	/* Masked by a callback of somebody else's, and by the library: nobody can read it. */
+	if (s->no_mask) {
+		s->no_mask = false;
+		s->error = NGTCP2_ERR_CALLBACK_FAILURE;
+	}
 	share_path_written(s, n > 0 ? path : NULL);
 	/* The other senders mark none: there would be no telling whose was marked. */
 	if (n > 0 && pi)
@@ -501,6 +507,8 @@ int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
 
 	if (!st || st->released)
 		return NGTCP2_ERR_STREAM_NOT_FOUND;
+	if (code > VARINT_MAX)
+		return NGTCP2_ERR_INVALID_ARGUMENT;
 	own_claimed(s, st);
 	stream_reset(st, share_close_stream(s, st), code);
 	return 0;

@@ -168,7 +168,8 @@ int equic_second_adopt(const struct equic_second *s,
 
 /*
  * Bytes that a STREAM frame can have now: less than fit a packet where the peer allows
- * less, but for none. 0 also: there is no path, or no such stream.
+ * less, but for none. 0 also: there is no path, or no such stream any more:
+ * equic_second_stream() says which, also of no bytes.
  */
 EQUIC_SECOND_API
 size_t equic_second_stream_room(const struct equic_second *s,
@@ -188,9 +189,9 @@ size_t equic_second_stream_room(const struct equic_second *s,
  * Return: 0: they are sent; 1: they are taken, and the library will send them, for here
  * something failed that was seen too late: do nothing for a while. Or they are not
  * taken: -EDQUOT: the peer does not allow that many, on the stream or on all;
- * -ESHUTDOWN, -ESTALE: it has ended, by a reset or a FIN: forget it; -EINVAL: others
- * have sent bytes behind @fin, or @stream is none that equic_second_claim() or
- * equic_second_adopt() gave; and as equic_second_datagram().
+ * -ESHUTDOWN, -ESTALE: it has ended, by a reset or a FIN, or @stream is none that
+ * equic_second_claim() or equic_second_adopt() gave: forget it; -EINVAL: others have
+ * sent bytes behind @fin, or @stream can be none; and as equic_second_datagram().
  */
 EQUIC_SECOND_API
 int equic_second_stream(struct equic_second *s, struct equic_second_stream *stream,

@@ -153,7 +153,7 @@ struct equic_share_events {
  * @connection: the second sender's name for the connection.
  * @memory: an mmapable BPF array map, or a memfd that is sealed, of zero; -1: memory is
  *	made. 0 is a descriptor.
- * @rings: BPF ring buffers; NULL: they are made.
+ * @rings: BPF ring buffers, of this connection alone; NULL: they are made.
  * @ring_count: how many threads (or CPUs) the second sender has. @rings have room for
  *	32768 records together, at most.
  * @update_after: packets of one epoch, of all senders, before the keys are updated;
@@ -238,7 +238,8 @@ const char *equic_share_strerror(void);
 /*
  * Behind ngtcp2_conn_server_new() or _client_new(). Before, the calls below that read,
  * write, handle an expiry or open a stream return NGTCP2_ERR_INVALID_STATE,
- * equic_share_get_expiry() UINT64_MAX, and equic_share_get_max_data_left() 0.
+ * equic_share_secret() -1, equic_share_get_expiry() UINT64_MAX, and
+ * equic_share_get_max_data_left() 0.
  */
 EQUIC_SHARE_API
 void equic_share_conn(struct equic_share *s, ngtcp2_conn *conn);
@@ -284,7 +285,7 @@ EQUIC_SHARE_API
 int equic_share_ring_fd(const struct equic_share *s, unsigned int ring);
 
 /**
- * equic_share_secret - GnuTLS has made the secrets of a level
+ * equic_share_secret - GnuTLS has made the secrets of a level, once for each
  * @s: share
  * @session: its TLS session, as the secret function got it and the next four
  * @level: encryption level
@@ -441,7 +442,10 @@ bool equic_share_stream_next(struct equic_share *s,
 			     const struct equic_share_stream *stream,
 			     struct equic_share_stream *next);
 
-/* Reset it (RFC 9000, 19.4). Return: 0; NGTCP2_ERR_STREAM_NOT_FOUND. */
+/*
+ * Reset it (RFC 9000, 19.4), with a code below 2^62. Return: 0;
+ * NGTCP2_ERR_STREAM_NOT_FOUND; NGTCP2_ERR_INVALID_ARGUMENT: the code is not.
+ */
 EQUIC_SHARE_API
 int equic_share_stream_reset(struct equic_share *s, uint64_t stream,
 			     uint64_t code);

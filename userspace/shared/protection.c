@@ -469,6 +469,8 @@ int equic_share_secret(struct equic_share *s, gnutls_session_t session,
 	ngtcp2_encryption_level level =
 		ngtcp2_crypto_gnutls_from_gnutls_record_encryption_level(gnutls_level);
 
+	if (!s->conn)
+		return -1;
 	if (rx && ngtcp2_crypto_derive_and_install_rx_key(s->conn, NULL, NULL,
 							  NULL, level, rx, len))
 		return -1;

@@ -134,10 +134,9 @@ static int send_stream(struct line *line, struct line_stream *st)
 	int err;
 
 	len = equic_second_stream_room(line->second, stream);
+	/* Without room it says why: there is no path yet, or no such stream any more. */
 	if (len > left)
 		len = left;
-	else if (!len)
-		return -ENOTCONN;
 	content_fill(stream->id, stream->end, bytes, len);
 	err = equic_second_stream(line->second, stream, bytes, len, len == left,
 				  stream->id);
@@ -193,12 +192,12 @@ enum line_turn line_turn(struct line *line)
 		if (!st)
 			break;
 		err = send_stream(line, st);
-		if (!err)
-			sent++;
+		/* What the library has to send it is to be told of, too. */
+		sent += err >= 0;
 		/* The peer may allow more on another stream. */
-		else if (err != -EDQUOT && !st->over)
+		if (err && err != -EDQUOT && !st->over)
 			break;
-		else if (++refused > line->n_streams)
+		if (err && ++refused > line->n_streams)
 			break;
 	}
 	return sent == BURST_PACKETS ? LINE_MORE : sent ? LINE_SENT : LINE_QUIET;
