@@ -134,9 +134,10 @@ static int send_stream(struct line *line, struct line_stream *st)
 	int err;
 
 	len = equic_second_stream_room(line->second, stream);
-	/* Without room it says why: there is no path yet, or no such stream any more. */
 	if (len > left)
 		len = left;
+	else if (!len)
+		return -ENOTCONN;
 	content_fill(stream->id, stream->end, bytes, len);
 	err = equic_second_stream(line->second, stream, bytes, len, len == left,
 				  stream->id);
