@@ -60,12 +60,7 @@ static uint64_t second_packets(struct scene *sc)
 
 static unsigned int count_reset(struct scene *sc)
 {
-	struct receiver *r = world_receiver(sc->world);
-	unsigned int i, n = 0;
-
-	for (i = 0; i < RECEIVER_STREAMS_MAX; i++)
-		n += r->streams[i].reset;
-	return n;
+	return receiver_resets(world_receiver(sc->world));
 }
 
 static void unwire_encrypt(ngtcp2_callbacks *callbacks)

@@ -8,6 +8,7 @@
 #include "ktap.h"
 #include "scene.h"
 #include "share.h"
+#include "wraps.h"
 
 #define MS NGTCP2_MILLISECONDS
 #define S NGTCP2_SECONDS
@@ -25,10 +26,7 @@ static int lost_packet, sender;
 /* In flight when all was there. */
 static uint64_t arrived;
 
-void __real_transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
-			 const uint8_t *bytes, size_t len);
-void __wrap_transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
-			 const uint8_t *bytes, size_t len);
+WRAPS(transit_send);
 
 void __wrap_transit_send(struct transit *t, int from, uint16_t port, uint64_t now,
 			 const uint8_t *bytes, size_t len)
@@ -91,16 +89,6 @@ static void claim_all(struct scene *sc)
 		;
 }
 
-static unsigned int count_reset(struct scene *sc)
-{
-	struct receiver *r = world_receiver(sc->world);
-	unsigned int i, n = 0;
-
-	for (i = 0; i < RECEIVER_STREAMS_MAX; i++)
-		n += r->streams[i].reset;
-	return n;
-}
-
 static void test_outage(bool client, bool claimed, const char *who)
 {
 	struct scene_plan plan = usual;
@@ -129,10 +117,10 @@ static void test_outage(bool client, bool claimed, const char *who)
 		 !equic_share_stream_send(share, id, 0, BYTES, false);
 	equic_share_handle_expiry(share, world_now(sc->world));
 	scene_run(sc, 20 * S);
-	right &= scene_received(sc, id) && scene_received(sc, id)->bytes == BYTES;
-	ktap_result(right && scene_write_in_pieces(sc, 1) == 1,
+	ktap_result(right && scene_received(sc, id)->bytes == BYTES &&
+		    scene_write_in_pieces(sc, 1) == 1,
 		    "%s: behind an outage the stack sends again", who);
-	ktap_result(count_reset(sc) == 1 && !share->roused,
+	ktap_result(receiver_resets(world_receiver(sc->world)) == 1 && !share->roused,
 		    "%s: one stream is reset for it, and may be for the next", who);
 	scene_free(sc);
 }

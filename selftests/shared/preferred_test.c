@@ -8,6 +8,7 @@
 #include "scene.h"
 #include "share.h"
 #include "word.h"
+#include "wraps.h"
 
 #define MS NGTCP2_MILLISECONDS
 #define S NGTCP2_SECONDS
@@ -26,8 +27,6 @@ static enum { NOT_AT_ALL, AT_ONCE, AT_LAST } preferring;
 static ngtcp2_transport_params more;
 
 /* Of each, what it is called by, and what it does here instead. */
-#define WRAPS(name) extern __typeof__(name) __real_##name, __wrap_##name
-
 WRAPS(ngtcp2_conn_server_new_versioned);
 WRAPS(ngtcp2_conn_client_new_versioned);
 WRAPS(ngtcp2_conn_read_pkt_versioned);

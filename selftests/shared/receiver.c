@@ -33,6 +33,15 @@ struct received_stream *receiver_stream(struct receiver *r, int64_t id)
 	return &r->streams[id / 4];
 }
 
+unsigned int receiver_resets(const struct receiver *r)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < RECEIVER_STREAMS_MAX; i++)
+		n += r->streams[i].reset;
+	return n;
+}
+
 static int on_stream_data(ngtcp2_conn *conn, uint32_t flags, int64_t id,
 			  uint64_t offset, const uint8_t *data, size_t len,
 			  void *user_data, void *stream_user_data)

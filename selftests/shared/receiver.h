@@ -83,6 +83,9 @@ void receiver_free(struct receiver *r);
 
 struct received_stream *receiver_stream(struct receiver *r, int64_t id);
 
+/* Streams that were reset. */
+unsigned int receiver_resets(const struct receiver *r);
+
 /* The byte of a stream at an offset. */
 static inline uint8_t stream_byte(uint64_t stream, uint64_t offset)
 {

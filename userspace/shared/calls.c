@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "least.h"
+#include "rtt.h"
 #include "share.h"
 #include "varint.h"
 #include "word.h"
@@ -338,8 +339,10 @@ static uint64_t stack_probe_time(const struct equic_share *s)
 	ngtcp2_conn_info info;
 
 	ngtcp2_conn_get_conn_info(s->conn, &info);
-	return s->stack_time + info.smoothed_rtt +
-	       most(info.rttvar * 4, NGTCP2_MILLISECONDS) + peer->max_ack_delay;
+	return s->stack_time + rtt_pto(&(struct rtt){
+		.smoothed = info.smoothed_rtt, .var = info.rttvar,
+		.max_ack_delay = peer->max_ack_delay,
+	});
 }
 
 /*
@@ -406,25 +409,20 @@ int equic_share_set_payload_max(struct equic_share *s, uint32_t payload_max)
 int equic_share_stream_open(struct equic_share *s, uint64_t *stream)
 {
 	struct stream *st;
-	int64_t id;
 	int ret;
 
 	if (!s->begun)
 		return NGTCP2_ERR_INVALID_ARGUMENT;
 	if (has_no_conn(s))
 		return NGTCP2_ERR_INVALID_STATE;
-	if (s->streams.count == EQUIC_SHARED_STREAMS)
-		return NGTCP2_ERR_NOMEM;
-	ret = ngtcp2_conn_open_uni_stream(s->conn, &id, NULL);
+	ret = own_open(s, &st);
 	if (ret)
 		return ret;
-	st = streams_add(&s->streams, id);
-	st->max = s->stream_max;
 	/* Nobody else is to find it waiting. */
 	st->claimed = true;
-	if (stream_put_claimed(s->memory, st->slot, st->generation, id, st->max))
+	if (stream_put_claimed(s->memory, st->slot, st->generation, st->id, st->max))
 		share_estrange(s);
-	*stream = id;
+	*stream = st->id;
 	return 0;
 }
 

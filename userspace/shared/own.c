@@ -191,22 +191,31 @@ void own_claimed(struct equic_share *s, struct stream *stream)
 static bool may_wait(const struct equic_share *s)
 {
 	return s->waiting < EQUIC_SHARED_POOL &&
-	       s->streams.count < EQUIC_SHARED_STREAMS &&
 	       ngtcp2_conn_get_streams_uni_left(s->conn) > s->waiting + 1;
+}
+
+int own_open(struct equic_share *s, struct stream **stream)
+{
+	int64_t id;
+	int ret;
+
+	if (s->streams.count == EQUIC_SHARED_STREAMS)
+		return NGTCP2_ERR_NOMEM;
+	ret = ngtcp2_conn_open_uni_stream(s->conn, &id, NULL);
+	if (ret)
+		return ret;
+	*stream = streams_add(&s->streams, id);
+	(*stream)->max = s->stream_max;
+	return 0;
 }
 
 void own_pool(struct equic_share *s)
 {
-	uint64_t max = s->stream_max;
 	struct stream *stream;
-	int64_t id;
 
-	while (may_wait(s) &&
-	       !ngtcp2_conn_open_uni_stream(s->conn, &id, NULL)) {
-		stream = streams_add(&s->streams, id);
-		stream->max = max;
-		if (stream_put(s->memory, stream->slot, stream->generation, id,
-			       max)) {
+	while (may_wait(s) && !own_open(s, &stream)) {
+		if (stream_put(s->memory, stream->slot, stream->generation,
+			       stream->id, stream->max)) {
 			s->stats.hostile++;
 			share_estrange(s);
 			return;
@@ -259,12 +268,11 @@ void own_empty_pool(struct equic_share *s)
 /* One that nobody else knows of. */
 static bool drop_another(struct equic_share *s)
 {
-	int64_t id;
+	struct stream *stream;
 
-	if (s->streams.count == EQUIC_SHARED_STREAMS ||
-	    ngtcp2_conn_open_uni_stream(s->conn, &id, NULL))
+	if (own_open(s, &stream))
 		return false;
-	forget(s, streams_add(&s->streams, id));
+	forget(s, stream);
 	return true;
 }
 

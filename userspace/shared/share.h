@@ -470,6 +470,9 @@ int records_sent(struct equic_share *s, const struct sent *sent,
 size_t own_write(struct equic_share *s, uint8_t *dest, size_t destlen);
 bool own_due(struct equic_share *s);
 
+/* A stream of the library's, that the stack opens. Return: 0; NGTCP2_ERR_*. */
+int own_open(struct equic_share *s, struct stream **stream);
+
 /* Streams wait for a second sender; nobody will claim those that do. */
 void own_pool(struct equic_share *s);
 void own_empty_pool(struct equic_share *s);
