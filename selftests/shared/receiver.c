@@ -128,8 +128,11 @@ static void look_at_frames(struct receiver *r, const uint8_t *payload, size_t le
 
 	while (frame_next(payload, len, frame.end, &frame) == 1) {
 		if (frame.type == FRAME_RESET_STREAM && !frame.number[2]) {
-			r->empty_resets++;
-			receiver_stream(r, frame.number[0])->empty = true;
+			struct received_stream *stream = receiver_stream(r, frame.number[0]);
+
+			/* The frame comes again if it was late. */
+			r->empty_streams += !stream->empty;
+			stream->empty = true;
 		}
 		r->retired += frame.type == FRAME_RETIRE_CONNECTION_ID;
 	}

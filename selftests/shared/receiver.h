@@ -55,8 +55,8 @@ struct received_number {
  * @number_above: all of them.
  * @repeated: packets whose number came before in another packet: always 0.
  * @narrow_above: all numbers that have less than four bytes.
- * @empty_resets: RESET_STREAM frames that say that nothing was sent: by which the stack
- *	forgets a stream.
+ * @empty_streams: of which a RESET_STREAM frame says that nothing was sent: by which the
+ *	stack forgets a stream.
  * @retired: RETIRE_CONNECTION_ID frames.
  * @credit_last: in its packets MAX_DATA is behind all other frames.
  * @retire: the next NEW_CONNECTION_ID that it sends retires all those before.
@@ -70,7 +70,7 @@ struct receiver {
 	struct received_number	*numbers;
 	size_t			number_count, number_room;
 	uint64_t		number_above;
-	uint64_t		repeated, narrow_above, empty_resets, retired;
+	uint64_t		repeated, narrow_above, empty_streams, retired;
 	bool			credit_last, retire;
 };
 

@@ -98,7 +98,7 @@ static struct equic_share_stats play(const char *role, const char *what,
 	 * so much was lost that it probes.
 	 */
 	rouses = plan->path.loss || plan->loss ? world_share(sc->world)->rouses : 0;
-	ktap_result(!forgotten(sc) && world_receiver(sc->world)->empty_resets <=
+	ktap_result(!forgotten(sc) && world_receiver(sc->world)->empty_streams <=
 					      (plan->update_after ? st.epoch + 1 : 0) + rouses,
 		    "%s: the peer is not told what the stack forgets", name);
 	if (plan->stop_every)
