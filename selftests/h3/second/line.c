@@ -134,10 +134,15 @@ static int send_stream(struct line *line, struct line_stream *st)
 	int err;
 
 	len = equic_second_stream_room(line->second, stream);
+	/*
+	 * So it is with a stream that the peer refused, too, and then the turn ends: it has
+	 * time to refuse the next before hundreds have begun. Some peers never give the
+	 * credit of those back (Documentation/share.md).
+	 */
+	if (!len)
+		return -ENOTCONN;
 	if (len > left)
 		len = left;
-	else if (!len)
-		return -ENOTCONN;
 	content_fill(stream->id, stream->end, bytes, len);
 	err = equic_second_stream(line->second, stream, bytes, len, len == left,
 				  stream->id);
