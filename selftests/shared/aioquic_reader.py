@@ -3,11 +3,12 @@
 """Get files with aioquic, and read what h3second sends.
 
 A line of standard input, HOST PORT PATH FILE STREAMS, asks for one connection, which
-gets https://HOST:PORT/PATH into FILE and ends when that many of h3second's streams
-are there as well, and the server knows it. A line of JSON tells of these streams: how
-many, their bytes, and how many of the bytes are not what h3second writes
-(selftests/h3/second/content.h); and how many DATAGRAM frames came. It is empty if
-the connection failed.
+gets https://HOST:PORT/PATH into FILE. When that many of h3second's streams are there
+as well, a line of JSON tells of these streams: how many, their bytes, and how many of
+the bytes are not what h3second writes (selftests/h3/second/content.h); and how many
+DATAGRAM frames came. The connection ends with the next line of standard input, which
+is empty: who asks can see what the server knows of all this, and a client cannot, for
+an acknowledgment may be lost. If the connection failed, what is told is empty.
 
 One process for all connections: in a machine that is emulated, it takes longer to
 import aioquic than to get a file.
@@ -85,7 +86,7 @@ class Reader(QuicConnectionProtocol):
             self.done.set_result(None)
 
     async def get(self, authority, path, streams):
-        """Until all is there. What a ping comes with acknowledges all before it."""
+        """Until all is there."""
         self.wanted = streams
         stream = self._quic.get_next_available_stream_id()
         self.http.send_headers(stream, [
@@ -94,11 +95,10 @@ class Reader(QuicConnectionProtocol):
         ], end_stream=True)
         self.transmit()
         await self.done
-        await self.ping()
 
 
 async def read(host, port, path, file, streams):
-    """Connect, ask, and say what came."""
+    """Connect, ask, say what came, and wait until it may end."""
     configuration = QuicConfiguration(is_client=True, alpn_protocols=H3_ALPN,
                                       verify_mode=ssl.CERT_NONE,
                                       max_datagram_frame_size=DATAGRAM_MAX)
@@ -107,21 +107,28 @@ async def read(host, port, path, file, streams):
         await client.get(host, path, int(streams))
         with open(file, "wb") as output:
             output.write(b"".join(client.body))
-        return {
+        tell({
             "streams": client.finished, "bytes": sum(client.offsets.values()),
             "wrong": client.wrong, "datagrams": client.datagrams,
-        }
+        })
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+
+
+def tell(what):
+    """Who asked."""
+    print(json.dumps(what), flush=True)
 
 
 def main():
     """One connection after the other."""
-    for line in sys.stdin:
-        answer = {}
+    while line := sys.stdin.readline():
+        if line.isspace():
+            continue
         try:
-            answer = asyncio.run(read(*line.split()))
+            asyncio.run(read(*line.split()))
         except Exception:  # pylint: disable=broad-except
             traceback.print_exc()
-        print(json.dumps(answer), flush=True)
+            tell({})
 
 
 main()

@@ -20,6 +20,8 @@ lab_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 sessions=${EQUIC_SESSIONS:-}
 session_count=0
+# That aioquic waits for in this session, if it is the client.
+reader_streams=
 losses=
 # A queue of a few round trips, so that the senders have to share.
 BOTTLENECK=(delay 10ms rate 16mbit limit 120)
@@ -209,9 +211,11 @@ start_reader()
 		python3 -u /mnt/aioquic_reader.py
 }
 
-# begin_reader STREAMS: aioquic, until it has the file and the second sender's streams.
+# begin_reader STREAMS: aioquic, until it has the file and the second sender's streams. It
+# stays connected.
 begin_reader()
 {
+	reader_streams=$1
 	# shellcheck disable=SC2016	# expanded in there
 	job client eq-cli timeout 300 bash -c '
 		echo "$3 $4 /file /mnt/files/file $5" >"$1"
@@ -221,6 +225,21 @@ begin_reader()
 	' - "$tmp/questions" "$tmp/reader.out" "$SERVER" $PORT "$1"
 }
 
+server_knows()
+{
+	at_least streams "$reader_streams" \
+		"$(server_stat server .total.share.streams_done)"
+}
+
+# Not before the server knows what aioquic has: an acknowledgment may have been lost.
+leave_reader()
+{
+	wait_until 60 server_knows
+	reader_streams=
+	# The next line of its standard input.
+	echo >"$tmp/questions"
+}
+
 # The server's end of the connection is over, too.
 end_session()
 {
@@ -228,6 +247,7 @@ end_session()
 
 	job_wait client
 	client_status=$status
+	[ -z "$reader_streams" ] || leave_reader
 	wait_until 60 server_is server .total.connections.live 0
 	job_end server
 	must mkdir "$session_dir"
