@@ -51,6 +51,7 @@ static int on_stream_data(ngtcp2_conn *conn, uint32_t flags, int64_t id,
 	size_t i;
 
 	(void)stream_user_data;
+	r->conn = conn;
 	for (i = 0; i < len; i++)
 		st->wrong += data[i] != stream_byte(id, offset + i);
 	st->wrong += offset != st->bytes;
@@ -267,6 +268,19 @@ static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 	return ngtcp2_crypto_encrypt_cb(dest, aead, aead_ctx, plaintext,
 					plaintextlen, nonce, noncelen, aad,
 					aadlen);
+}
+
+/* In a datagram of so many bytes (RFC 9000, 8.2.2). */
+enum { ANSWER = 1200 };
+
+bool receiver_is_mute(const struct receiver *r)
+{
+	ngtcp2_conn_info info;
+
+	if (!r->conn || ngtcp2_conn_get_cwnd_left(r->conn))
+		return false;
+	ngtcp2_conn_get_conn_info(r->conn, &info);
+	return info.bytes_in_flight && !(info.bytes_in_flight % ANSWER);
 }
 
 void receiver_callbacks(ngtcp2_callbacks *callbacks)

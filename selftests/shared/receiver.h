@@ -60,6 +60,7 @@ struct received_number {
  * @retired: RETIRE_CONNECTION_ID frames.
  * @credit_last: in its packets MAX_DATA is behind all other frames.
  * @retire: the next NEW_CONNECTION_ID that it sends retires all those before.
+ * @conn: its own; NULL: before it got stream data.
  */
 struct receiver {
 	bool			looks;
@@ -72,6 +73,7 @@ struct receiver {
 	uint64_t		number_above;
 	uint64_t		repeated, narrow_above, empty_streams, retired;
 	bool			credit_last, retire;
+	ngtcp2_conn		*conn;
 };
 
 /* Its connection's user data is @r. */
@@ -82,6 +84,14 @@ void receiver_run(struct receiver *r);
 void receiver_free(struct receiver *r);
 
 struct received_stream *receiver_stream(struct receiver *r, int64_t id);
+
+/*
+ * Whether it sends nothing but ACK any more: ngtcp2 answers a PATH_CHALLENGE in 1200 bytes,
+ * does not probe for an answer that was lost (RFC 9000, 13.3, has none sent again), and so
+ * does not hear that it was. Some of these fill its window for ever, whoever the other end
+ * is, and what it has to say of credit waits behind them.
+ */
+bool receiver_is_mute(const struct receiver *r);
 
 /* Streams that were reset. */
 unsigned int receiver_resets(const struct receiver *r);
