@@ -377,6 +377,11 @@ server_is()
 	expect "$2 of the server" "$3" "$(server_stat "$1" "$2")"
 }
 
+server_has()
+{
+	at_least "$2 of the server" "$3" "$(server_stat "$1" "$2")"
+}
+
 # load NAME NS SOURCES ARGUMENT...: h3load to the service.
 load()
 {

@@ -225,16 +225,10 @@ begin_reader()
 	' - "$tmp/questions" "$tmp/reader.out" "$SERVER" $PORT "$1"
 }
 
-server_knows()
-{
-	at_least streams "$reader_streams" \
-		"$(server_stat server .total.share.streams_done)"
-}
-
 # Not before the server knows what aioquic has: an acknowledgment may have been lost.
 leave_reader()
 {
-	wait_until 60 server_knows
+	wait_until 60 server_has server .total.share.streams_done "$reader_streams"
 	reader_streams=
 	# The next line of its standard input.
 	echo >"$tmp/questions"

@@ -11,6 +11,9 @@
 
 enum { LONG_HEADER = 0x80, PN_LEN = 0x03, TAG = 16, PAYLOAD_MAX = 1500 };
 
+/* Of a datagram in which a PATH_CHALLENGE is answered (RFC 9000, 8.2.2). */
+enum { ANSWER = 1200 };
+
 /* Packets: more than are under way, and a number of as many bytes. */
 enum { AHEAD = 2000 };
 
@@ -40,6 +43,16 @@ unsigned int receiver_resets(const struct receiver *r)
 	for (i = 0; i < RECEIVER_STREAMS_MAX; i++)
 		n += r->streams[i].reset;
 	return n;
+}
+
+uint64_t receiver_wrong(const struct receiver *r)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < RECEIVER_STREAMS_MAX; i++)
+		sum += r->streams[i].wrong;
+	return sum;
 }
 
 static int on_stream_data(ngtcp2_conn *conn, uint32_t flags, int64_t id,
@@ -269,9 +282,6 @@ static int on_encrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
 					plaintextlen, nonce, noncelen, aad,
 					aadlen);
 }
-
-/* In a datagram of so many bytes (RFC 9000, 8.2.2). */
-enum { ANSWER = 1200 };
 
 bool receiver_is_mute(const struct receiver *r)
 {

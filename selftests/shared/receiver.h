@@ -88,13 +88,16 @@ struct received_stream *receiver_stream(struct receiver *r, int64_t id);
 /*
  * Whether it sends nothing but ACK any more: ngtcp2 answers a PATH_CHALLENGE in 1200 bytes,
  * does not probe for an answer that was lost (RFC 9000, 13.3, has none sent again), and so
- * does not hear that it was. Some of these fill its window for ever, whoever the other end
- * is, and what it has to say of credit waits behind them.
+ * does not hear that it was. Some of these fill its window for ever, and what it has to say
+ * of credit waits behind them: with ngtcp2 alone at the other end as well.
  */
 bool receiver_is_mute(const struct receiver *r);
 
 /* Streams that were reset. */
 unsigned int receiver_resets(const struct receiver *r);
+
+/* Bytes that were not what they should be, of all streams. */
+uint64_t receiver_wrong(const struct receiver *r);
 
 /* The byte of a stream at an offset. */
 static inline uint8_t stream_byte(uint64_t stream, uint64_t offset)
